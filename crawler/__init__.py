@@ -1,0 +1,1 @@
+"""Everything that imports Scrapy: thin spiders, middlewares, item pipelines and commands over ``pipelines``."""

@@ -1,0 +1,109 @@
+"""Text as plain data: cleaning, counting words, and the form in which texts are compared."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+_INVISIBLE = re.compile("[\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u202a-\u202e\u2066-\u2069\ufeff]")
+_CONTROL_OR_SURROGATE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+# Scripts without spaces between words: Thai, Lao, Khmer, Burmese, kana, Han.
+_UNSPACED_RANGES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+UNSPACED = re.compile(f"[{_UNSPACED_RANGES}]")
+_APOSTROPHES = "'\u2018\u2019\u201b`\u00b4\u02bc"
+_DROPPED_FOR_MATCHING = re.compile(f"[{_APOSTROPHES}]|{_INVISIBLE.pattern}")
+
+
+def _is_optional(mark: str) -> bool:
+    """Say whether writers leave a mark out at will: points of Hebrew and Arabic, accents that compose with no letter, variation selectors.
+
+    By Unicode's combining classes. Vowel signs, viramas and tone marks of Indic scripts, Thai or Thaana have others: words differ by them.
+    """
+    order = unicodedata.combining(mark)
+    return 10 <= order <= 36 or order >= 200 or mark == "\u034f" or "VARIATION SELECTOR" in unicodedata.name(mark, "")
+
+
+_MARKS = [mark for mark in map(chr, (*range(0x300, 0x1F000), *range(0xE0100, 0xE01F0))) if unicodedata.category(mark)[0] == "M"]
+_OPTIONAL = frozenset(_APOSTROPHES).union(filter(_is_optional, _MARKS))
+# No letters to Python, but parts of a word: Hindi, Bengali or Thai vowel signs.
+_SIGNS = frozenset(_MARKS) - _OPTIONAL
+_UNSPACED_TOKEN = re.compile(f"[{_UNSPACED_RANGES}][{''.join(sorted(sign for sign in _SIGNS if sign < chr(0x10000)))}]*")
+# str.replace runs over the text once for each, many times as fast as translate.
+_FEW_CHANGES = 64
+_ASCII_FORM = {code: chr(code).lower() if chr(code).isalnum() else None if chr(code) in _APOSTROPHES else " " for code in range(128)}
+# After the place: region, date, the agency in brackets or slashes, then a dash or colon. At most 60 characters, as in "HANOI, Vietnam, May 3 (AP) — ".
+# A full stop may only belong to a date or abbreviation ("Aug. 20", "12. März", "Ala., May 3", "D.C."), or end a place that stands alone ("Riad. Die …").
+_REST_OF_DATELINE = (
+    r"(?:(?:[^—–―:.\n]|\.(?=\s?[\d(/]|,|[^\W\d_]\.)|(?<=\d)\.){0,60}?(?:\([^)\n]{1,40}\)|/[^/\n]{1,30}/)?"
+    r"\s*\.?\s?(?:—|–|―|--|-(?!\w)|(?<!\w)-|:|\)|(?<=/)\.|(?<=/)\s)\s*|\.\s+|[^電电】)）\]\s]{0,20}[電电】)）\]]\s*)"
+)
+# Before the place: an agency that comes first ("(ANSA) - ROMA", "新华社北京", "【ソウル＝"), at most 12 characters.
+_BEFORE_PLACE = r"(?:\([^)\n]{1,12}\)\s?[-–—.]{0,2}\s?|[(（\[【]?[\u3040-\u30ff\u4e00-\u9fff]{0,12}?)"
+
+
+def clean_text(text: str) -> str:
+    """Return text as NFC on one line: entities are the caller's, runs of space become one, invisible characters and controls vanish."""
+    if not text.isascii():
+        # First out, then NFC: an invisible character can stand between a letter and its accent.
+        text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+    return " ".join(_CONTROL_OR_SURROGATE.sub(" ", text).split())
+
+
+def count_words(text: str) -> int:
+    """Return the number of words; scripts written without spaces count two characters as a word, and their punctuation none."""
+    unspaced = len(UNSPACED.findall(text)) if not text.isascii() else 0
+    if not unspaced:
+        return len(text.split())
+    spaced = (word for word in UNSPACED.sub(" ", text).split() if any(map(str.isalnum, word)))
+    return sum(1 for _ in spaced) + (unspaced + 1) // 2
+
+
+def mask_dateline(text: str, dateline: str | None) -> str:
+    """Return text without its dateline, agency bracket and dash, so that two papers' versions of one wire story match.
+
+    The dateline column holds the place as printed; it is looked for at the start of the first four paragraphs.
+    """
+    if not dateline:
+        return text
+    pattern = re.compile(r"(?:\A|\n)\s*" + _BEFORE_PLACE + re.escape(dateline) + _REST_OF_DATELINE)
+    paragraphs = text.split("\n\n")
+    for index, paragraph in enumerate(paragraphs[:4]):
+        if match := pattern.match(paragraph):
+            paragraphs[index] = paragraph[match.end() :]
+            return "\n\n".join(paragraphs)
+    return text
+
+
+def matching_form(text: str) -> str:
+    """Return the form in which texts are compared, as exact copies and by their shingles: tokens parted by one space.
+
+    NFKC and lower case. A token is a run of letters, digits and vowel signs; each character of a script without spaces, with its
+    signs, is one by itself, so that spaces there do not matter. Apostrophes, invisible characters and points that writers leave out at
+    will vanish ("don't" = "dont"); all other signs only part tokens. The form of a form is itself.
+    """
+    if text.isascii():
+        return " ".join(text.translate(_ASCII_FORM).split())
+    # Apostrophes before NFKC too, which makes a space and an accent of U+00B4.
+    text = unicodedata.normalize("NFKC", _DROPPED_FOR_MATCHING.sub("", text))
+    # Which form of sigma lower() gives depends on its place in the word.
+    text = text.lower().replace("\u03c2", "\u03c3")
+    characters = set(text)
+    # Optional marks after lower(), which makes an i and a dot above of the Turkish capital.
+    changes = {
+        character: "" if character in _OPTIONAL else " " for character in characters if not character.isalnum() and character not in _SIGNS
+    }
+    if len(changes) <= _FEW_CHANGES:
+        for character, change in changes.items():
+            text = text.replace(character, change)
+    else:
+        text = text.translate({ord(character): change for character, change in changes.items()})
+    if UNSPACED.search(text):
+        text = _UNSPACED_TOKEN.sub(r" \g<0> ", text)
+    # What stood between a letter and its accent is gone now.
+    return unicodedata.normalize("NFC", " ".join(text.split()))
+
+
+def text_hash(text: str, dateline: str | None = None) -> bytes:
+    """Return the SHA-256 of the matching form without the dateline, 32 bytes: equal means an exact copy."""
+    return hashlib.sha256(matching_form(mask_dateline(text, dateline)).encode()).digest()
