@@ -1,0 +1,32 @@
+"""The discover stage: from the catalogue and from what sites announce to the URLs that a crawl may request.
+
+Here belongs whatever turns bytes of a feed, sitemap or section page into ``Discovered`` records (``feeds``, ``sitemaps``,
+``sections``, with ``body`` and ``dates`` below them), the catalogue of sources (``catalogue``, ``entry``), and the choice among what was
+discovered (``filter``); ``survey`` is the sum for one answer. Nothing here reads the network, and every function can run in a worker process.
+"""
+
+from pipelines.discover.catalogue import load_sources, select_sources
+from pipelines.discover.dates import parse_date
+from pipelines.discover.endpoints import find_feeds, find_sitemaps
+from pipelines.discover.feeds import read_feed
+from pipelines.discover.filter import admit
+from pipelines.discover.reading import Reading
+from pipelines.discover.sections import looks_like_article, read_section
+from pipelines.discover.sitemaps import read_sitemap
+from pipelines.discover.survey import Survey, survey_endpoint
+
+__all__ = [
+    "Reading",
+    "Survey",
+    "admit",
+    "find_feeds",
+    "find_sitemaps",
+    "load_sources",
+    "looks_like_article",
+    "parse_date",
+    "read_feed",
+    "read_section",
+    "read_sitemap",
+    "select_sources",
+    "survey_endpoint",
+]

@@ -1,0 +1,89 @@
+"""Which of the discovered URLs are requested at all; the first filter of a crawl, and a cheap one."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from pipelines.records import Discovered, Rejection, Source
+from pipelines.urls import absolute_url, host_of, registrable_domain
+
+MAX_URL_CHARS = 4096
+"""Longer ones are traps or data; servers commonly refuse above 8 kB."""
+_SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]*):")
+_MEDIA_FILE = re.compile(
+    r"\.(?:jpe?g|png|gif|webp|svg|avif|bmp|tiff?|ico|heic|mp3|m4a|aac|ogg|oga|opus|wav|flac|mp4|m4v|mov|avi|mkv|webm|mpe?g|m3u8|wmv|pdf|epub|docx?|"
+    r"xlsx?|pptx?|odt|ods|csv|zip|gz|tgz|rar|7z|exe|apk|dmg|css|js|json|xml|rss|atom|ics|woff2?|ttf)$",
+    re.IGNORECASE,
+)
+
+
+def admit(found: Discovered, source: Source, *, now: datetime) -> Rejection | None:
+    """Return None when a discovered URL may be requested for its source, else the reason why not.
+
+    bad_scheme, bad_url   no http(s) address, or one that cannot be read
+    offsite               not on the registrable domain of the source's home, nor on one of its allow_domains
+    media_file            by its extension no page
+    not_article_url       the home page, or a path that none of the source's article_urls finds
+    too_old               published (else modified) more than max_age_days before now; now is aware
+    """
+    reason, detail = _judge(found, source, now)
+    if not reason:
+        return None
+    return Rejection(url=found.url, stage="discover", reason=reason, source=source.name, detail=detail)
+
+
+def is_media_file(path: str) -> bool:
+    """Say whether a path ends like an image, sound, film, document or data file."""
+    return _MEDIA_FILE.search(path) is not None
+
+
+def is_on_site(url: str, source: Source) -> bool:
+    """Say whether a URL is on the registrable domain of the source's home or on, or below, one of its allow_domains.
+
+    The hosts of feeds and sitemaps do not count: they are often a service's, and publishers sell room in feeds to advertisers.
+    """
+    domain = registrable_domain(url)
+    if domain and domain == registrable_domain(source.home):
+        return True
+    host = host_of(url)
+    return any(host == allowed or host.endswith(f".{allowed}") or domain == allowed for allowed in map(_bare_domain, source.allow_domains))
+
+
+def _judge(found: Discovered, source: Source, now: datetime) -> tuple[str, str]:
+    scheme = _SCHEME.match(found.url)
+    if scheme and scheme[1].lower() not in ("http", "https"):
+        return "bad_scheme", f"expected http or https, got {scheme[1][:30]!r}"
+    if len(found.url) > MAX_URL_CHARS:
+        return "bad_url", f"{len(found.url)} characters, at most {MAX_URL_CHARS}"
+    if absolute_url(found.url) is None:
+        return "bad_url", "not an absolute http(s) URL"
+    if not is_on_site(found.url, source):
+        return "offsite", registrable_domain(found.url)
+    parts = urlsplit(found.url)
+    if is_media_file(parts.path):
+        return "media_file", parts.path.rpartition(".")[2].lower()
+    if not parts.path.strip("/") and not parts.query:
+        return "not_article_url", "a home page"
+    if source.article_urls and not any(_pattern(pattern).search(parts.path) for pattern in source.article_urls):
+        return "not_article_url", "no pattern of article_urls is in its path"
+    return _judge_age(found, source, now)
+
+
+def _judge_age(found: Discovered, source: Source, now: datetime) -> tuple[str, str]:
+    # lastmod moves when a template changes, so the date of publication is asked first.
+    dated = found.published_at or found.modified_at
+    if source.max_age_days is None or dated is None or now - dated <= timedelta(days=source.max_age_days):
+        return "", ""
+    return "too_old", f"{dated:%Y-%m-%d}, more than {source.max_age_days:g} days ago"
+
+
+@lru_cache(maxsize=1024)
+def _pattern(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def _bare_domain(domain: str) -> str:
+    return domain.lower().strip(".").removeprefix("www.")

@@ -1,0 +1,56 @@
+"""The catalogue that ships with the project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.discover import load_sources
+from pipelines.discover.filter import is_on_site
+from pipelines.records import Source
+
+FOLDER = Path(__file__).resolve().parents[3] / "crawler" / "sources"
+
+
+@pytest.fixture(scope="module")
+def sources() -> list[Source]:
+    """Every entry; loading validates them all."""
+    return load_sources(FOLDER)
+
+
+def test_the_catalogue_spans_the_world(sources: list[Source]) -> None:
+    """Many countries, languages and all three kinds, in use."""
+    enabled = [source for source in sources if source.enabled]
+    assert len(enabled) >= 100
+    assert len({source.country for source in enabled}) >= 60
+    assert len({source.language for source in enabled}) >= 20
+    assert {source.kind for source in enabled} == {"wire", "outlet", "syndicator"}
+
+
+@pytest.mark.parametrize(
+    "name", ["ap", "reuters", "afp", "dpa", "bbc", "the-guardian", "new-york-times", "al-jazeera", "financial-times", "le-monde"]
+)
+def test_publishers_that_refuse_are_off_and_say_why(sources: list[Source], name: str) -> None:
+    """Whoever asks for one reads the reason."""
+    (source,) = (source for source in sources if source.name == name)
+    assert not source.enabled
+    assert len(source.note.split()) >= 5
+
+
+def test_every_disabled_source_says_why(sources: list[Source]) -> None:
+    """A note is the least one can leave."""
+    assert [source.name for source in sources if not source.enabled and not source.note] == []
+
+
+def test_no_address_is_asked_by_two_sources(sources: list[Source]) -> None:
+    """One site, one entry."""
+    asked = [url for source in sources for url in (*source.feeds, *source.sitemaps, *source.sections)]
+    assert len(asked) == len(set(asked))
+    homes = [source.home for source in sources]
+    assert len(homes) == len(set(homes))
+
+
+def test_every_home_is_on_its_own_site(sources: list[Source]) -> None:
+    """Links to it would be followed."""
+    assert all(is_on_site(source.home, source) for source in sources)
