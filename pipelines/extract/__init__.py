@@ -1,0 +1,20 @@
+"""Extract: a fetched page becomes a draft of an article, or a rejection that says why not.
+
+Here belongs whatever needs the page's HTML: decoding, the pre-scan, the only parse, JSON-LD and meta, the decision which blocks are the
+article, and its metadata. What needs only the text belongs to ``scrub``; who wrote it and where it was copied, to ``attribute``.
+
+Reasons of the stage ``extract``:
+
+empty_page    no bytes, only spaces, or no element
+not_html      binary, JSON, plain text, a feed or sitemap
+undecodable   a damaged gzip body
+too_large     over 20 MB, over 3 million characters without scripts, or over 50,000 elements
+too_deep      nested so deeply that the parser would lose text in silence
+no_text       neither the page nor its JSON-LD holds an article's text
+not_article   the text is a list of links: a front page, a tag page
+"""
+
+from pipelines.extract.article import EXTRACTORS, extract_article
+from pipelines.extract.parse import parse_page
+
+__all__ = ["EXTRACTORS", "extract_article", "parse_page"]

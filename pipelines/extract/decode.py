@@ -1,0 +1,108 @@
+"""Bytes to text, once: charset of the HTTP header, byte order mark, ``<meta charset>``, and detection as the last resort."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import zlib
+
+from charset_normalizer import from_bytes
+
+MAX_BODY_BYTES = 20_000_000
+_BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_META_CHARSET = re.compile(rb"<meta\b[^<>]{0,300}?charset\s{0,5}=\s{0,5}[\"']?\s{0,5}([\w:.-]{2,40})", re.IGNORECASE)
+# Browsers read these labels as their supersets, and so do the people who write the pages.  Source: WHATWG Encoding Standard.
+_SUPERSETS = {
+    "ascii": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "big5": "big5hkscs",
+}
+# Encodings whose bytes are also valid UTF-8, so that "it decodes" says nothing.
+_SEVEN_BIT = ("iso2022", "hz", "utf-7", "utf-16", "utf-32")
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\ufffd]")
+# One bad byte in a thousand characters is a slip of the page, more is another encoding.
+_TOLERATED_BAD_SHARE = 0.001
+
+
+def decode_body(body: bytes, charset: str | None = None) -> str:
+    """Return the page as text, unpacked if it is gzip; NULs and lone surrogates are left to the pre-scan.
+
+    Valid UTF-8 wins over what header and meta say: text in another encoding is practically never valid UTF-8 by chance.
+    Raises ValueError with the size when the body, unpacked, is over MAX_BODY_BYTES, and on a damaged gzip stream.
+    """
+    if body[:3] == b"\x1f\x8b\x08":
+        body = _gunzip(body)
+    if len(body) > MAX_BODY_BYTES:
+        raise ValueError(f"{len(body)} bytes, at most {MAX_BODY_BYTES}")
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if body.startswith(mark):
+            return body.decode(encoding, "replace").lstrip("\ufeff")
+    declared = [name for name in (_codec(charset), _codec(_meta_charset(body))) if name]
+    if declared and declared[0].startswith(_SEVEN_BIT):
+        return body.decode(declared[0], "replace")
+    # Surrogates pass: a lone one is a slip of the page's software, not a sign of another encoding.
+    try:
+        return body.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        pass
+    return _decode_legacy(body, declared)
+
+
+def looks_binary(text: str) -> bool:
+    """Say whether decoded text is no text: over 5 % of its first 4,000 characters are controls or could not be decoded."""
+    sample = text[:4000]
+    return len(_CONTROL.findall(sample)) > 0.05 * len(sample)
+
+
+def _gunzip(body: bytes) -> bytes:
+    unpacker = zlib.decompressobj(31)
+    try:
+        unpacked = unpacker.decompress(body, MAX_BODY_BYTES + 1)
+    except zlib.error as error:
+        raise ValueError(f"damaged gzip: {error}") from error
+    if len(unpacked) > MAX_BODY_BYTES:
+        raise ValueError(f"over {MAX_BODY_BYTES} bytes once unpacked")
+    return unpacked
+
+
+def _meta_charset(body: bytes) -> str | None:
+    found = _META_CHARSET.search(body, 0, 10_000)
+    return found.group(1).decode("ascii", "replace") if found else None
+
+
+def _codec(label: str | None) -> str | None:
+    if not label:
+        return None
+    try:
+        name = codecs.lookup(label.strip().strip("\"'")).name
+    except (LookupError, ValueError):
+        return None
+    try:
+        b"a".decode(_SUPERSETS.get(name, name))
+    except (LookupError, UnicodeError):
+        # base64, rot13 and the like are codecs, and no charsets; UTF-16 takes two bytes.
+        return name if name.startswith(("utf-16", "utf-32")) else None
+    return _SUPERSETS.get(name, name)
+
+
+def _decode_legacy(body: bytes, declared: list[str]) -> str:
+    for name in [*declared, "utf-8"]:
+        text = body.decode(name, "replace")
+        if text.count("\ufffd") <= max(3, _TOLERATED_BAD_SHARE * len(text)) and not (name == "utf-8" and _is_mostly_bad(text)):
+            return text
+    # Detection on a sample: it is slow, and 20 kB tell as much as 2 MB.
+    best = from_bytes(body[:10_000] + body[-10_000:]).best()
+    return body.decode(best.encoding if best else "cp1252", "replace")
+
+
+def _is_mostly_bad(text: str) -> bool:
+    bad = text.count("\ufffd")
+    other = sum(1 for character in text if character > "\x7f") - bad
+    return bad > 0 and other < 5 * bad
