@@ -1,0 +1,26 @@
+"""Which articles tell one story, which copy stands for it, and how the others differ.
+
+Belongs here: the matching form as shingles, MinHash signatures (the only place that knows datasketch), the incremental story index
+with its tables and run files, and the choice of the canonical copy. Reading articles and writing corpus files is the store's.
+The method is described in ``docs/dedup.md``.
+"""
+
+from pipelines.dedup.batch import deduplicate
+from pipelines.dedup.canonical import Member, choose_canonical, relate
+from pipelines.dedup.fold import Fold
+from pipelines.dedup.index import StoryIndex
+from pipelines.dedup.parameters import DedupParameters
+from pipelines.dedup.signature import MINHASH_SCHEME, minhash_bytes, minhash_signature
+
+__all__ = [
+    "MINHASH_SCHEME",
+    "DedupParameters",
+    "Fold",
+    "Member",
+    "StoryIndex",
+    "choose_canonical",
+    "deduplicate",
+    "minhash_bytes",
+    "minhash_signature",
+    "relate",
+]

@@ -1,0 +1,55 @@
+"""Small operations on sorted arrays of hashes, where numpy's own are several times slower."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Hashes = TypeVar("Hashes", NDArray[np.uint32], NDArray[np.uint64])
+
+
+def distinct(values: Hashes) -> Hashes:
+    """Return the sorted distinct values."""
+    values = np.sort(values)
+    return values[is_first(values)]
+
+
+def count_distinct(values: Hashes) -> tuple[Hashes, NDArray[np.int64]]:
+    """Return the sorted distinct values, and how often each occurs."""
+    values = np.sort(values)
+    starts = np.flatnonzero(is_first(values))
+    return values[starts], np.diff(np.append(starts, len(values)))
+
+
+def is_first(ordered: NDArray[np.uint32] | NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Say of each value of a sorted array whether it is the first of its kind."""
+    first = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return first
+
+
+def is_in(values: Hashes, ordered: Hashes) -> NDArray[np.bool_]:
+    """Say of each value whether it is in the sorted array."""
+    if not len(ordered):
+        return np.zeros(len(values), np.bool_)
+    place = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
+    return np.asarray(ordered[place] == values)
+
+
+def expand_ranges(first: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return first[0], first[0] + 1, ... (counts[0] of them), then the same of first[1], and so on."""
+    ends = np.cumsum(counts)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.repeat(first - (ends - counts), counts) + np.arange(total)
+
+
+def pack(high: NDArray[np.uint32], low: NDArray[np.uint32]) -> NDArray[np.uint64]:
+    """Return two columns as one number each, sorting by the first."""
+    return high.astype(np.uint64) << np.uint64(32) | low
+
+
+def unpack(packed: NDArray[np.uint64]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """Return the two columns that ``pack`` joined."""
+    return (packed >> np.uint64(32)).astype(np.uint32), packed.astype(np.uint32)

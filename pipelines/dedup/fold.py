@@ -1,0 +1,66 @@
+"""A decided fold: what it means for the corpus, and the rows that make it durable."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.dedup.runs import Run
+from pipelines.dedup.tables import INSERT_DOCUMENT, UPDATE_DOCUMENT, write_meta
+from pipelines.records import Membership
+
+Row = tuple[object, ...]
+
+
+@dataclass(kw_only=True, slots=True)
+class Changes:
+    """Rows to write, gathered while a fold is prepared. Runs are on disk already; rows name them or stop naming them."""
+
+    generation: int = 0
+    sources: list[Row] = field(default_factory=list)
+    texts: list[Row] = field(default_factory=list)
+    shingles: list[Row] = field(default_factory=list)
+    documents: list[Row] = field(default_factory=list)
+    moved_documents: list[Row] = field(default_factory=list)
+    changed_texts: list[Row] = field(default_factory=list)
+    flips: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
+    withdrawn_flips: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
+    edges: set[tuple[int, int]] = field(default_factory=set)
+    withdrawn_edges: set[tuple[int, int]] = field(default_factory=set)
+    runs: list[Run] = field(default_factory=list)
+    withdrawn_runs: list[Run] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fold:
+    """What ``StoryIndex.prepare`` decided. Give it to ``write``, then to ``finish`` or ``abandon``."""
+
+    memberships: Sequence[Membership]
+    """Complete rows for every member of every story that this fold touched."""
+    changes: Changes = field(repr=False)
+
+
+def write_changes(connection: sqlite3.Connection, changes: Changes) -> None:
+    """Write a fold's rows into the open transaction. New flips may be flips withdrawn before, new edges never."""
+    many = connection.executemany
+    many("INSERT INTO dedup_source (id, name) VALUES (?, ?)", changes.sources)
+    many("INSERT INTO dedup_text VALUES (?, ?, ?, ?, ?)", changes.texts)
+    many("INSERT INTO dedup_shingles VALUES (?, ?, ?)", changes.shingles)
+    many(INSERT_DOCUMENT, changes.documents)
+    many(UPDATE_DOCUMENT, changes.moved_documents)
+    many("UPDATE dedup_text SET story = ?, living = ?, lost = ? WHERE id = ?", changes.changed_texts)
+    many("DELETE FROM dedup_flip WHERE flip_key = ?", _single(changes.withdrawn_flips))
+    many("INSERT INTO dedup_flip VALUES (?)", _single(changes.flips))
+    many("DELETE FROM dedup_edge WHERE a = ? AND b = ?", sorted(changes.withdrawn_edges))
+    many("INSERT INTO dedup_edge VALUES (?, ?)", sorted(changes.edges))
+    many("DELETE FROM dedup_run WHERE name = ?", [(run.name,) for run in changes.withdrawn_runs])
+    many("INSERT INTO dedup_run VALUES (?, ?, ?, ?)", [(run.name, run.level, run.count, run.checksum) for run in changes.runs])
+    write_meta(connection, "generation", changes.generation)
+
+
+def _single(values: NDArray[np.uint64]) -> Iterable[tuple[int]]:
+    return zip(values.view(np.int64).tolist(), strict=True)

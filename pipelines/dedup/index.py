@@ -1,0 +1,186 @@
+"""The story index: state in SQLite and run files, changed fold by fold."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from pipelines.dedup import tables
+from pipelines.dedup.fold import Changes, Fold, write_changes
+from pipelines.dedup.intake import take_in
+from pipelines.dedup.judge import judge, post_keys
+from pipelines.dedup.memberships import describe_stories
+from pipelines.dedup.parameters import DedupParameters
+from pipelines.dedup.state import IndexState
+from pipelines.dedup.work import Work
+from pipelines.errors import DedupError
+from pipelines.records import Document
+
+logger = logging.getLogger(__name__)
+
+
+class StoryIndex:
+    """Which articles are one story, kept up as articles come, in any order.
+
+    Tables named ``dedup_…`` in the store's connection (``isolation_level=None``, WAL), run files in a folder. One process at a time may
+    fold: the caller holds the fold lock from ``refresh`` to ``finish``. ``prepare`` reads, decides and makes run files durable
+    outside any transaction; ``write`` is short and runs in the caller's ``BEGIN IMMEDIATE``.
+
+    agency_hosts (registrable domain to agency code) says which sites are an agency's own. It is not part of the
+    parameters: a change holds for stories as folds touch them, and for all after a rebuild.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        folder: Path,
+        *,
+        parameters: DedupParameters = DedupParameters(),  # noqa: B008 - frozen
+        agency_hosts: Mapping[str, str] | None = None,
+    ) -> None:
+        self.parameters = parameters
+        self._connection = connection
+        self._folder = folder
+        self._agency_hosts = dict(agency_hosts or {})
+        self._state = IndexState(folder)
+        self._open: Changes | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+        if not tables.has_tables(connection):
+            self._create()
+
+    def refresh(self) -> None:
+        """Notice what another process folded, and remove run files that no row names. Cheap when nothing changed.
+
+        Call it right after taking the fold lock. What is wrong with the index is said by ``prepare``, so that ``clear`` can mend it.
+        """
+        if self._open is not None or self._state.generation != tables.read_meta(self._connection, "generation"):
+            self._forget()
+        self._state.runs.remove_orphans(tables.read_run_names(self._connection))
+
+    def prepare(self, documents: Sequence[Document], moved: Sequence[Document] = ()) -> Fold:
+        """Decide what new documents, and known ones whose facts changed, do to the stories.
+
+        Raises DedupError for an article_id that is not new, or moved and not known, and for a time without zone; and if the index
+        is damaged or was built with other parameters, which only ``clear`` and all documents again can mend. Then nothing has
+        changed. The fold must be given to ``write`` and ``finish``, or to ``abandon``, before the next one.
+        """
+        work = self._begin()
+        try:
+            take_in(work, documents, moved)
+            return self._decide(work)
+        except BaseException:
+            self._forget()
+            raise
+
+    def prepare_settle(self, limit: int = 5000) -> Fold | None:
+        """Judge again up to limit texts that lost shingles since they were judged; None when there are none left.
+
+        Afterwards stories and canonical copies are what one fold of all documents gives. No shingle flips here, so the size
+        of the steps does not matter.
+        """
+        work = self._begin()
+        waiting = np.flatnonzero(self._state.lost[: self._state.text_count] > 0)[:limit]
+        if not len(waiting):
+            self._open = None
+            return None
+        try:
+            work.touched.update(waiting.tolist())
+            return self._decide(work)
+        except BaseException:
+            self._forget()
+            raise
+
+    def write(self, fold: Fold) -> None:
+        """Write a fold inside the caller's transaction. Raises DedupError if another fold was written since it was prepared."""
+        if fold.changes is not self._open:
+            raise DedupError("write takes the fold that was prepared last and not finished or abandoned")
+        if not self._connection.in_transaction:
+            raise DedupError("write needs an open transaction (BEGIN IMMEDIATE)")
+        generation = tables.read_meta(self._connection, "generation")
+        if generation != fold.changes.generation - 1:
+            raise DedupError(
+                f"fold {fold.changes.generation} was prepared on fold {fold.changes.generation - 1}, the index is at {generation}"
+            )
+        write_changes(self._connection, fold.changes)
+
+    def finish(self, fold: Fold) -> None:
+        """After the caller's COMMIT: count the fold and delete the run files that it merged."""
+        self._state.generation = fold.changes.generation
+        self._open = None
+        self._state.runs.remove_files(run.name for run in fold.changes.withdrawn_runs)
+
+    def abandon(self, fold: Fold) -> None:
+        """After the caller's ROLLBACK: as if the fold had not been prepared.
+
+        A commit that was reported as failed may have happened: a run file that a row names stays.
+        """
+        self._forget()
+        named = set(tables.read_run_names(self._connection))
+        self._state.runs.remove_files(run.name for run in fold.changes.runs if run.name not in named)
+
+    def clear(self) -> None:
+        """Drop everything, in a transaction of its own, and start anew with this object's parameters."""
+        self._forget()
+        with tables.transaction(self._connection):
+            generation = int(tables.read_meta(self._connection, "generation") or 0)
+            tables.delete_rows(self._connection)
+            # Counting on: a process that read an earlier state must see that this is another one.
+            self._write_header(generation + 1)
+        self._state.runs.remove_orphans(())
+
+    def _create(self) -> None:
+        with tables.transaction(self._connection):
+            for statement in tables.SCHEMA:
+                self._connection.execute(statement)
+            if tables.read_meta(self._connection, "parameters") is None:
+                self._write_header(0)
+
+    def _write_header(self, generation: int) -> None:
+        tables.write_meta(self._connection, "parameters", self.parameters.as_header())
+        tables.write_meta(self._connection, "generation", generation)
+
+    def _require_parameters(self) -> None:
+        found = tables.read_meta(self._connection, "parameters")
+        if found != (expected := self.parameters.as_header()):
+            raise DedupError(f"the index was built with other parameters: expected {expected}, found {found}; rebuild the index")
+
+    def _begin(self) -> Work:
+        if self._open is not None:
+            raise DedupError("the last fold is still open: finish or abandon it first")
+        if self._state.generation < 0:
+            self._require_parameters()
+            self._state.load(self._connection)
+            logger.debug("story index read: %d texts in %d run files", self._state.text_count, len(self._state.runs.runs))
+        changes = Changes(generation=self._state.generation + 1)
+        self._open = changes
+        return Work(
+            connection=self._connection,
+            state=self._state,
+            parameters=self.parameters,
+            changes=changes,
+            first_new_text=self._state.text_count,
+        )
+
+    def _decide(self, work: Work) -> Fold:
+        """Judge, write the new run files, and gather the rows."""
+        changed = judge(work)
+        state, changes = work.state, work.changes
+        changes.runs, changes.withdrawn_runs = post_keys(work)
+        rewritten = sorted(text for text in changed | work.touched | work.weakened if text < work.first_new_text)
+        changes.changed_texts = [(*row, text) for row, text in zip(state.text_rows(rewritten), rewritten, strict=True)]
+        new = range(work.first_new_text, state.text_count)
+        changes.texts = [(*number, *row) for number, row in zip(changes.texts, state.text_rows(list(new)), strict=True)]
+        told = {arrival.member.text for arrival in work.arrivals} | {text for text, _, _ in work.moved.values()} | changed
+        memberships = describe_stories(work, {state.stories.label(text) for text in told}, self._agency_hosts)
+        return Fold(memberships=memberships, changes=changes)
+
+    def _forget(self) -> None:
+        """Drop what is in memory; the next fold reads the tables."""
+        self._open = None
+        # Run files never change under their names, so those that are open stay so.
+        runs, self._state = self._state.runs, IndexState(self._folder)
+        self._state.runs = runs

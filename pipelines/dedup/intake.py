@@ -1,0 +1,183 @@
+"""First half of a fold: who came, where their texts stand, and what this makes boilerplate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.dedup import tables
+from pipelines.dedup.arrays import distinct, expand_ranges, is_in, pack, unpack
+from pipelines.dedup.boilerplate import find_flips
+from pipelines.dedup.canonical import describe_member
+from pipelines.dedup.occurrences import flip_key
+from pipelines.dedup.shingles import hash64, shingle_documents
+from pipelines.dedup.signature import band_keys
+from pipelines.dedup.work import Arrival, Work
+from pipelines.errors import DedupError
+from pipelines.records import Document
+
+
+def take_in(work: Work, documents: Sequence[Document], moved: Sequence[Document]) -> None:
+    """Number the texts of the documents, withdraw what moved, add what came, and find what flips."""
+    identify(work, documents, moved)
+    arrived = {arrival.member.article_id: arrival for arrival in work.arrivals}
+    gone = {article_id: place for article_id, place in work.moved.items() if arrived[article_id].place != place}
+    if gone:
+        withdraw(work, gone)
+    add_occurrences(work, [arrival.place for arrival in work.arrivals])
+
+
+def identify(work: Work, documents: Sequence[Document], moved: Sequence[Document]) -> None:
+    """Shingle the documents and number their texts and sources. Raises DedupError for ids that are not as the caller says."""
+    everyone = [*documents, *moved]
+    article_ids = [document.article_id for document in everyone]
+    if len(set(article_ids)) < len(article_ids):
+        twice = next(article_id for article_id in article_ids if article_ids.count(article_id) > 1)
+        raise DedupError(f"each article_id may come once in a fold, got {twice!r} again")
+    known = tables.find_articles(work.connection, article_ids)
+    for document in documents:
+        if document.article_id in known:
+            raise DedupError(f"{document.article_id}: a new document must have a new article_id, this one is in the index")
+    for document in moved:
+        if document.article_id not in known:
+            raise DedupError(f"{document.article_id}: a moved document must be in the index, this one is not")
+    work.moved = known
+    shingled = shingle_documents(everyone)
+    numbers = tables.find_texts(work.connection, [text.digest for text in shingled])
+    state, changes, first_new_source = work.state, work.changes, len(work.state.source_names)
+    digests: list[int] = []
+    for document, (digest, words, shingles) in zip(everyone, shingled, strict=True):
+        if (text := numbers.get(digest)) is None:
+            text = numbers[digest] = work.first_new_text + len(digests)
+            digests.append(digest)
+            work.shingles[text] = shingles
+        member = describe_member(document, text=text, words=words)
+        url = hash64(member.identity.encode("utf-8", "surrogatepass"))
+        arrival = Arrival(member, state.number_source(document.source), url)
+        work.arrivals.append(arrival)
+        row = tables.document_row(*arrival)
+        if document.article_id in known:
+            changes.moved_documents.append((*row[1:], document.article_id))
+        else:
+            changes.documents.append(row)
+    new_texts = range(work.first_new_text, work.first_new_text + len(digests))
+    work.bands.update(zip(new_texts, band_keys([work.shingles[text] for text in new_texts]), strict=True))
+    changes.shingles = [(text, tables.encode(work.shingles[text]), tables.encode(work.bands[text])) for text in new_texts]
+    changes.sources = [(number, state.source_names[number]) for number in range(first_new_source, len(state.source_names))]
+    # Labels and counts follow in the end.
+    changes.texts = [(text, digest) for text, digest in zip(new_texts, digests, strict=True)]
+    state.reserve(new_texts.stop)
+
+
+def withdraw(work: Work, gone: dict[str, tuple[int, int, int]]) -> None:
+    """Take documents from where they stood: another crawl saw them first, as another source.
+
+    The only way back for a flip. The shingles that had flipped in the source a document leaves are counted again over the
+    whole source: slow, and rare.
+    """
+    state, texts = work.state, sorted({text for text, _, _ in gone.values()})
+    left: dict[int, set[tuple[int, int]]] = {text: set() for text in texts}
+    for member, url in tables.read_members(work.connection, texts, state.source_names):
+        if member.article_id not in gone:
+            left[member.text].add((state.source_numbers[member.source], url & 0xFFFFFFFFFFFFFFFF))
+    for text, places in left.items():
+        state.occurrences.replace(text, sorted(places))
+    work.fetch(texts)
+    work.touched.update(texts)
+    for source in sorted({source for _, source, _ in gone.values()}):
+        _, keys = work.keys_of(text for text, from_source, _ in gone.values() if from_source == source)
+        _count_again(work, source, distinct(keys))
+
+
+def _count_again(work: Work, source: int, keys: NDArray[np.uint32]) -> None:
+    """Find which flips of a source among the keys its documents no longer bear out, and revive the shingles."""
+    occurrences = work.state.occurrences
+    flipped = keys[occurrences.is_flipped(flip_key(keys, np.full(len(keys), source, np.uint32)))]
+    if not len(flipped):
+        return
+    carried = occurrences.texts_of_source(source, work.first_new_text).tolist()
+    work.fetch(carried)
+    texts, posted = work.keys_of(carried)
+    use = is_in(posted, flipped)
+    texts, posted = texts[use], posted[use]
+    place, sources, urls = occurrences.expand(texts)
+    own = sources == source
+    place, sources, urls = place[own], sources[own], urls[own]
+    still = find_flips(flip_key(posted[place], sources), texts[place], urls, limit=work.parameters.boilerplate_limit)
+    before = flip_key(flipped, np.full(len(flipped), source, np.uint32))
+    withdrawn = before[~is_in(before, still)]
+    was_alive = occurrences.is_alive(texts, posted)
+    occurrences.remove_flips(withdrawn)
+    work.changes.withdrawn_flips = distinct(np.concatenate((work.changes.withdrawn_flips, withdrawn)))
+    revived = ~was_alive & occurrences.is_alive(texts, posted)
+    work.touched.update(texts[revived].tolist())
+    work.posted = distinct(np.concatenate((work.posted, pack(posted[revived], texts[revived]))))
+
+
+def add_occurrences(work: Work, places: Sequence[tuple[int, int, int]]) -> None:
+    """Add the places (text, source, URL hash) that are new, post their living keys, and flip what is now boilerplate."""
+    occurrences = work.state.occurrences
+    texts, sources, urls = _new_places(work, places)
+    known = sorted({text for text in texts.tolist() if text < work.first_new_text})
+    work.fetch(known)
+    key_texts, keys = work.keys_of(texts.tolist())
+    was_alive = occurrences.is_alive(key_texts, keys)
+    occurrences.add(texts, sources, urls)
+    revived = ~was_alive & occurrences.is_alive(key_texts, keys)
+    work.posted = distinct(np.concatenate((work.posted, pack(keys[revived], key_texts[revived]))))
+    work.touched.update(distinct(key_texts[revived & (key_texts < work.first_new_text)]).tolist())
+    # One use for each new place of a text and each of its keys.
+    first = np.searchsorted(key_texts, texts)
+    counts = np.searchsorted(key_texts, texts, "right") - first
+    used = keys[expand_ranges(first, counts)]
+    uses = distinct(flip_key(used, np.repeat(sources, counts)))
+    uses = uses[~occurrences.is_flipped(uses)]
+    look_up(work, unpack(uses)[0])
+    flip(work, uses)
+
+
+def look_up(work: Work, keys: NDArray[np.uint32]) -> None:
+    """Read the postings of keys that were not looked up yet."""
+    keys = distinct(keys)
+    keys = keys[~is_in(keys, work.looked_up)]
+    work.looked_up = distinct(np.concatenate((work.looked_up, keys)))
+    found = work.state.runs.find(keys)
+    work.entries = distinct(np.concatenate((work.entries, pack(*found), work.posted)))
+
+
+def flip(work: Work, uses: NDArray[np.uint64]) -> None:
+    """Flip the used source keys that more documents hold than the limit, and note which texts lose by it."""
+    occurrences = work.state.occurrences
+    keys, texts = unpack(work.entries)
+    place, sources, urls = occurrences.expand(texts)
+    held = flip_key(keys[place], sources)
+    counted = is_in(held, uses)
+    place, held = place[counted], held[counted]
+    flips = find_flips(held, texts[place], urls[counted], limit=work.parameters.boilerplate_limit)
+    if not len(flips):
+        return
+    hit = distinct(place[is_in(held, flips)].astype(np.uint64))
+    keys, texts = keys[hit], texts[hit]
+    was_alive = occurrences.is_alive(texts, keys)
+    occurrences.add_flips(flips)
+    work.changes.flips = flips
+    died = was_alive & ~occurrences.is_alive(texts, keys)
+    is_sample = (keys & np.uint32(1)) == 0
+    np.subtract.at(work.state.living, texts[died & is_sample], 1)
+    np.add.at(work.state.lost, texts[died], 1)
+    work.weakened.update(distinct(texts[died & (texts < work.first_new_text)]).tolist())
+
+
+def _new_places(work: Work, places: Sequence[tuple[int, int, int]]) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint64]]:
+    """Return the places that no document stood at, sorted by text."""
+    known = np.array(sorted({text for text, _, _ in places if text < work.first_new_text}), np.uint32)
+    place, sources, urls = work.state.occurrences.expand(known)
+    taken = set(zip(known[place].tolist(), sources.tolist(), urls.view(np.int64).tolist(), strict=True))
+    new = sorted(set(places) - taken)
+    return (
+        np.array([text for text, _, _ in new], np.uint32),
+        np.array([source for _, source, _ in new], np.uint32),
+        np.array([url for _, _, url in new], np.int64).view(np.uint64),
+    )

@@ -1,0 +1,187 @@
+"""Postings: which texts hold a key, in sorted run files that are written once and never changed.
+
+A run is two columns of little-endian uint32, all keys in ascending order and then the text of each. Runs merge by levels (a log-structured merge
+tree of fan-out 4). Which runs there are stands in SQLite, with their checksums: a file that no row names is an orphan of a killed
+process. One SQLite row per posting instead would cost three times as much.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.dedup.arrays import expand_ranges
+from pipelines.errors import DedupError
+
+FAN_OUT = 4
+_MERGED_AT_ONCE = 1 << 21
+_IN_MEMORY = 1 << 21
+_RUN_NAME = re.compile(r"[0-9a-f]{16}\.run")
+_DTYPE = np.dtype("<u4")
+
+Postings = tuple[NDArray[np.uint32], NDArray[np.uint32]]
+"""Keys and texts, parallel."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """One run file, as its SQLite row names it, and its columns."""
+
+    name: str
+    level: int
+    count: int
+    checksum: int
+    """CRC-32 of the key column, and of the text column in the bits above."""
+    keys: NDArray[np.uint32] = field(repr=False)
+    texts: NDArray[np.uint32] = field(repr=False)
+
+
+class PostingRuns:
+    """The runs of an index. What a fold adds or merges away becomes final when the caller has committed the rows that name it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.runs: list[Run] = []
+
+    def load(self, rows: Iterable[tuple[str, int, int, int]]) -> None:
+        """Open the runs that the rows (name, level, count, checksum) name. Raises DedupError for one that is missing or damaged."""
+        known = {run.name: run for run in self.runs}
+        self.runs = [known.get(row[0]) or read_run(self.folder, *row) for row in rows]
+
+    def find(self, keys: NDArray[np.uint32]) -> Postings:
+        """Return all postings of the given sorted distinct keys."""
+        found = [_find_in_run(run, keys) for run in self.runs] if len(keys) else []
+        if not found:
+            return np.zeros(0, np.uint32), np.zeros(0, np.uint32)
+        return np.concatenate([part[0] for part in found]), np.concatenate([part[1] for part in found])
+
+    def add(self, keys: NDArray[np.uint32], texts: NDArray[np.uint32]) -> tuple[list[Run], list[Run]]:
+        """Write the postings as a new run, merge levels that are full, and return (runs to name, runs no longer to name).
+
+        The new files are durable when this returns. The old files stay until ``remove_files``.
+        """
+        if not len(keys):
+            return [], []
+        before = list(self.runs)
+        order = np.argsort(keys, kind="stable")
+        self.runs.append(write_run(self.folder, level=0, count=len(keys), columns=[(keys[order], texts[order])]))
+        while len(full := [run for run in self.runs if run.level == self.runs[-1].level]) >= FAN_OUT:
+            self.runs = [run for run in self.runs if run.level != full[0].level]
+            self.runs.append(
+                write_run(self.folder, level=full[0].level + 1, count=sum(run.count for run in full), columns=merge_runs(full))
+            )
+            self.remove_files(run.name for run in full if run not in before)
+        sync_folder(self.folder)
+        names, names_before = {run.name for run in self.runs}, {run.name for run in before}
+        return [run for run in self.runs if run.name not in names_before], [run for run in before if run.name not in names]
+
+    def remove_files(self, names: Iterable[str]) -> None:
+        """Delete run files; one that is gone is fine."""
+        for name in names:
+            (self.folder / name).unlink(missing_ok=True)
+
+    def remove_orphans(self, names: Iterable[str]) -> None:
+        """Delete every run file that is not among the names. Only for the holder of the fold lock."""
+        named = set(names)
+        self.remove_files(path.name for path in self.folder.iterdir() if _RUN_NAME.fullmatch(path.name) and path.name not in named)
+
+
+def read_run(folder: Path, name: str, level: int, count: int, checksum: int) -> Run:
+    """Open a run file and check its size and checksum. A large one stays on disk and is mapped. Raises DedupError naming the file."""
+    path = folder / name
+    try:
+        size = path.stat().st_size
+        if size != 2 * count * _DTYPE.itemsize:
+            raise DedupError(f"{path}: run file should have {2 * count * _DTYPE.itemsize} bytes, has {size}; rebuild the index")
+        if count > _IN_MEMORY:
+            data: NDArray[np.uint32] = np.memmap(path, _DTYPE, "r")
+        else:
+            data = np.fromfile(path, _DTYPE)
+    except OSError as error:
+        raise DedupError(f"{path}: run file cannot be read: {error.strerror}; rebuild the index") from error
+    keys, texts = data[:count], data[count:]
+    found = _join_checksums(zlib.crc32(keys.data), zlib.crc32(texts.data))
+    if found != checksum:
+        raise DedupError(f"{path}: run file should have checksum {checksum:x}, has {found:x}; rebuild the index")
+    return Run(name=name, level=level, count=count, checksum=checksum, keys=keys, texts=texts)
+
+
+def write_run(folder: Path, *, level: int, count: int, columns: Iterable[Postings]) -> Run:
+    """Write pieces of ascending postings, count in all, as one durable run file and return the run."""
+    name = f"{secrets.token_hex(8)}.run"
+    path = folder / name
+    kept: list[Postings] = []
+    with path.open("xb") as file:
+        checksum = _write_columns(file, count, _keep_small(columns, kept, count))
+        file.flush()
+        os.fsync(file.fileno())
+    if count > _IN_MEMORY:
+        data = np.memmap(path, _DTYPE, "r")
+        return Run(name=name, level=level, count=count, checksum=checksum, keys=data[:count], texts=data[count:])
+    keys, texts = (np.concatenate([piece[column] for piece in kept]) for column in (0, 1))
+    return Run(name=name, level=level, count=count, checksum=checksum, keys=keys, texts=texts)
+
+
+def merge_runs(runs: Sequence[Run]) -> Iterator[Postings]:
+    """Yield the postings of several runs in ascending order of keys, piece by piece, so that memory does not grow with the runs."""
+    total = sum(run.count for run in runs)
+    pieces = -(-total // _MERGED_AT_ONCE)
+    # Keys are hashes: equal ranges of keys hold about equally many postings.
+    limits = [(1 << 32) * piece // pieces for piece in range(1, pieces)]
+    cuts = [[0, *(int(np.searchsorted(run.keys, np.uint32(limit))) for limit in limits), run.count] for run in runs]
+    for piece in range(pieces):
+        keys = np.concatenate([run.keys[cut[piece] : cut[piece + 1]] for run, cut in zip(runs, cuts, strict=True)])
+        texts = np.concatenate([run.texts[cut[piece] : cut[piece + 1]] for run, cut in zip(runs, cuts, strict=True)])
+        order = np.argsort(keys, kind="stable")
+        yield keys[order], texts[order]
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names of new files durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _find_in_run(run: Run, keys: NDArray[np.uint32]) -> Postings:
+    first = np.searchsorted(run.keys, keys)
+    hit = run.keys[np.minimum(first, run.count - 1)] == keys
+    first = first[hit]
+    counts = np.searchsorted(run.keys, keys[hit], "right") - first
+    return np.repeat(keys[hit], counts), run.texts[expand_ranges(first, counts)]
+
+
+def _keep_small(columns: Iterable[Postings], kept: list[Postings], count: int) -> Iterator[Postings]:
+    for piece in columns:
+        if count <= _IN_MEMORY:
+            kept.append(piece)
+        yield piece
+
+
+def _write_columns(file: BinaryIO, count: int, columns: Iterable[Postings]) -> int:
+    """Write keys to the first half of the file and texts to the second, piece by piece, and return the checksum of both."""
+    sums, written = [0, 0], 0
+    for piece in columns:
+        for column, values in enumerate(piece):
+            data = np.ascontiguousarray(values, _DTYPE)
+            file.seek((column * count + written) * _DTYPE.itemsize)
+            file.write(data.data)
+            sums[column] = zlib.crc32(data.data, sums[column])
+        written += len(piece[0])
+    return _join_checksums(*sums)
+
+
+def _join_checksums(keys: int, texts: int) -> int:
+    """SQLite integers are signed: the upper checksum loses its first bit."""
+    return keys | (texts & 0x7FFFFFFF) << 32

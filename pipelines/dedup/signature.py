@@ -1,0 +1,104 @@
+"""MinHash signatures, bit-equal to datasketch's, and the bands that find near-equal texts with few rare shingles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from datasketch import MinHash
+from numpy.typing import NDArray
+
+from pipelines.dedup.parameters import SHINGLE_DEFINITION
+from pipelines.dedup.shingles import mix, shingle_texts
+from pipelines.text import mask_dateline
+
+NUM_PERM = 128
+SEED = 1
+SCHEME = "affine32"
+BANDS = 16
+ROWS = NUM_PERM // BANDS
+
+MINHASH_SCHEME = {
+    "library": "datasketch>=2.0",
+    "scheme": SCHEME,
+    "seed": str(SEED),
+    "num_perm": str(NUM_PERM),
+    "hash": "identity on the 32-bit shingle hash",
+    "byte_order": "little",
+    "shingles": SHINGLE_DEFINITION,
+}
+"""Stands in the metadata of every file with a ``minhash`` column. Signatures compare only where all of it is equal."""
+
+_BAND_FACTOR = 0xA24BAED4963EE407
+_ELEMENTS_AT_ONCE = 2048
+
+
+def minhash_bytes(text: str, *, dateline: str | None = None) -> bytes | None:
+    """Return the ``minhash`` column: 128 little-endian uint32, as MINHASH_SCHEME says. None for a text shorter than one shingle.
+
+    The share of equal positions estimates the Jaccard similarity of two texts' shingles, standard error at most 0.044.
+    """
+    shingles = shingle_texts([mask_dateline(text, dateline)])[0].shingles
+    if not len(shingles):
+        return None
+    return minhash_signature(shingles).astype("<u4").tobytes()
+
+
+def minhash_signature(shingles: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Return the MinHash signature of shingle hashes, shape (128,), dtype uint32; repeats do not matter.
+
+    Equal to ``MinHash(num_perm=128, seed=1, hashfunc=lambda x: x)`` after ``update_batch(shingles)``, without its Python loop
+    over elements. Raises ValueError if shingles is empty: an empty text resembles nothing.
+    Source: Broder 1997, On the resemblance and containment of documents; datasketch 2.0, scheme "affine32".
+    """
+    if not len(shingles):
+        raise ValueError("shingles must not be empty")
+    factors, offsets = _permutations()
+    hashes = _mix32(shingles)
+    least = np.full(NUM_PERM, 0xFFFFFFFF, np.uint32)
+    for begin in range(0, len(hashes), _ELEMENTS_AT_ONCE):
+        permuted = factors * hashes[None, begin : begin + _ELEMENTS_AT_ONCE]
+        permuted += offsets
+        np.minimum(least, permuted.min(axis=1), out=least)
+    return least
+
+
+def band_keys(shingles: Sequence[NDArray[np.uint32]]) -> list[NDArray[np.uint32]]:
+    """Return the keys of the signature's 16 bands of 8 rows for each text's shingles; none for a text without.
+
+    Two texts of Jaccard similarity 0.8 share at least one with probability 0.95, of 0.9 with 0.9999. Band keys are odd, sampled
+    shingles even: both are posted in one index.
+    """
+    keys = [np.zeros(0, np.uint32)] * len(shingles)
+    signed = [index for index, own in enumerate(shingles) if len(own)]
+    if not signed:
+        return keys
+    signatures = np.stack([minhash_signature(shingles[index]) for index in signed])
+    rows = signatures.reshape(len(signed), BANDS, ROWS).astype(np.uint64)
+    hashes = mix((rows * _band_factors()).sum(axis=2, dtype=np.uint64) + np.arange(BANDS, dtype=np.uint64))
+    for index, own in zip(signed, (hashes >> np.uint64(32)).astype(np.uint32) | np.uint32(1), strict=True):
+        keys[index] = own
+    return keys
+
+
+def _mix32(hashes: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """MurmurHash3's 32-bit finalizer, which datasketch applies before the permutations."""
+    hashes = hashes ^ (hashes >> np.uint32(16))
+    hashes *= np.uint32(0x85EBCA6B)
+    hashes ^= hashes >> np.uint32(13)
+    hashes *= np.uint32(0xC2B2AE35)
+    hashes ^= hashes >> np.uint32(16)
+    return hashes
+
+
+@lru_cache(maxsize=1)
+def _permutations() -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """datasketch's own factors and offsets, each of shape (128, 1)."""
+    factors, offsets = MinHash(num_perm=NUM_PERM, seed=SEED, scheme=SCHEME).permutations
+    return np.asarray(factors, np.uint32)[:, None], np.asarray(offsets, np.uint32)[:, None]
+
+
+@lru_cache(maxsize=1)
+def _band_factors() -> NDArray[np.uint64]:
+    return np.array([pow(_BAND_FACTOR, power + 1, 1 << 64) for power in range(ROWS)], np.uint64)

@@ -1,0 +1,102 @@
+"""Are two texts one story? Decided on their rare shingles: all but the boilerplate of the sources that carry them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.dedup.arrays import distinct, pack
+from pipelines.dedup.occurrences import Occurrences
+from pipelines.dedup.parameters import DedupParameters
+
+_SHIFT = np.uint64(32)
+
+
+def sampled(shingles: NDArray[np.uint32], sample_every: int) -> NDArray[np.bool_]:
+    """Say which shingles belong to the posted sample; their hashes are even, for every power of two from 2."""
+    return np.asarray((shingles & np.uint32(sample_every - 1)) == 0)
+
+
+def posted_keys(
+    shingles: Mapping[int, NDArray[np.uint32]], bands: Mapping[int, NDArray[np.uint32]], sample_every: int
+) -> NDArray[np.uint64]:
+    """Return the distinct keys that each text may be posted under, its sampled shingles and its bands, as sorted text << 32 | key."""
+    samples = _pack(shingles)
+    in_sample = (samples & np.uint64(sample_every - 1)) == 0
+    return distinct(np.concatenate((samples[in_sample], _pack(bands))))
+
+
+def _pack(hashes: Mapping[int, NDArray[np.uint32]]) -> NDArray[np.uint64]:
+    owner = np.repeat(np.array(list(hashes), np.uint32), [len(own) for own in hashes.values()])
+    return pack(owner, np.concatenate([np.zeros(0, np.uint32), *hashes.values()]))
+
+
+def rare_shingles(
+    shingles_of: Mapping[int, NDArray[np.uint32]], occurrences: Occurrences, sample_every: int
+) -> dict[int, NDArray[np.uint32]]:
+    """Return the sorted distinct shingles of each text without its boilerplate.
+
+    Known for the sampled shingles only; the others go by their nearest sampled neighbor in the text. Without any, all stay.
+    """
+    texts = list(shingles_of)
+    if not texts:
+        return {}
+    lengths = np.array([len(shingles_of[text]) for text in texts])
+    ends = np.cumsum(lengths)
+    everything = np.concatenate([shingles_of[text] for text in texts])
+    owner = np.repeat(np.arange(len(texts)), lengths)
+    kept = ~_boilerplate_spans(everything, owner, np.array(texts, np.uint32), ends - lengths, ends, occurrences, sample_every)
+    packed = distinct(owner[kept].astype(np.uint64) << _SHIFT | everything[kept])
+    bounds = np.searchsorted(packed, np.arange(len(texts) + 1, dtype=np.uint64) << _SHIFT).tolist()
+    values = packed.astype(np.uint32)
+    return {text: values[bounds[index] : bounds[index + 1]] for index, text in enumerate(texts)}
+
+
+def is_same_story(
+    rare: tuple[NDArray[np.uint32], NDArray[np.uint32]], whole: tuple[NDArray[np.uint32], NDArray[np.uint32]], parameters: DedupParameters
+) -> bool:
+    """Say whether two texts tell one story in the same words.
+
+    rare: sorted distinct rare shingles of both; whole: all their shingles in any order, looked at where the rare ones are few.
+    """
+    sizes = len(rare[0]), len(rare[1])
+    if min(sizes) < parameters.few_shingles:
+        jaccard, _ = similarity(distinct(whole[0]), distinct(whole[1]))
+        return jaccard >= parameters.min_jaccard_few
+    jaccard, containment = similarity(*rare)
+    return containment >= parameters.min_containment or jaccard >= parameters.min_jaccard
+
+
+def similarity(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> tuple[float, float]:
+    """Return Jaccard similarity and containment (shared over the smaller set) of two sorted sets; 0 and 0 if one is empty."""
+    if not len(one) or not len(other):
+        return 0.0, 0.0
+    both = np.concatenate((one, other))
+    both.sort()
+    shared = int(np.count_nonzero(both[1:] == both[:-1]))
+    return shared / (len(both) - shared), shared / min(len(one), len(other))
+
+
+def _boilerplate_spans(
+    shingles: NDArray[np.uint32],
+    owner: NDArray[np.int64],
+    texts: NDArray[np.uint32],
+    begins: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    occurrences: Occurrences,
+    sample_every: int,
+) -> NDArray[np.bool_]:
+    """Say of each shingle of the joined texts whether its nearest sampled one is boilerplate."""
+    places = np.flatnonzero(sampled(shingles, sample_every))
+    of = owner[places]
+    dead = ~occurrences.is_alive(texts[of], shingles[places])
+    if not dead.any():
+        return np.zeros(len(shingles), np.bool_)
+    halfway = (places[1:] + places[:-1] + 1) // 2
+    same_text = of[1:] == of[:-1]
+    first = np.concatenate((begins[of[:1]], np.where(same_text, halfway, begins[of[1:]])))
+    after = np.concatenate((np.where(same_text, halfway, ends[of[:-1]]), ends[of[-1:]]))
+    steps = np.bincount(first[dead], minlength=len(shingles) + 1) - np.bincount(after[dead], minlength=len(shingles) + 1)
+    return np.asarray(np.cumsum(steps[:-1]) > 0)

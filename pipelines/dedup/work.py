@@ -1,0 +1,75 @@
+"""The scratch paper of one fold, shared by its steps."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.dedup.arrays import unpack
+from pipelines.dedup.canonical import Member
+from pipelines.dedup.fold import Changes
+from pipelines.dedup.parameters import DedupParameters
+from pipelines.dedup.state import IndexState
+from pipelines.dedup.tables import read_shingles_and_bands
+from pipelines.dedup.verify import posted_keys
+
+
+class Arrival(NamedTuple):
+    """A document of this fold: its facts, and where its text stands."""
+
+    member: Member
+    source: int
+    url: int
+    """Signed hash of the identity URL."""
+
+    @property
+    def place(self) -> tuple[int, int, int]:
+        """Text, source and URL: what boilerplate counts."""
+        return self.member.text, self.source, self.url
+
+
+@dataclass(kw_only=True, slots=True)
+class Work:
+    """What the steps of a fold hand on. The state of the index changes as they go."""
+
+    connection: sqlite3.Connection
+    state: IndexState
+    parameters: DedupParameters
+    changes: Changes = field(default_factory=Changes)
+    first_new_text: int = 0
+    """Texts from this number on are new."""
+    arrivals: list[Arrival] = field(default_factory=list)
+    moved: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    """Known articles whose facts changed, and their old text, source and URL hash."""
+    shingles: dict[int, NDArray[np.uint32]] = field(default_factory=dict)
+    bands: dict[int, NDArray[np.uint32]] = field(default_factory=dict)
+    """Of texts that this fold looks at."""
+    entries: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
+    """Postings (key << 32 | text) of the keys that were looked up, old and new."""
+    looked_up: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
+    """Sorted keys."""
+    posted: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
+    """New postings (key << 32 | text)."""
+    touched: set[int] = field(default_factory=set)
+    """Known texts to be judged again."""
+    weakened: set[int] = field(default_factory=set)
+    """Known texts that lost keys."""
+
+    def fetch(self, texts: Iterable[int]) -> None:
+        """Read the shingles and bands of known texts that this fold has not met."""
+        wanted = [text for text in texts if text not in self.bands]
+        for text, (shingles, bands) in read_shingles_and_bands(self.connection, wanted).items():
+            self.shingles[text], self.bands[text] = shingles, bands
+
+    def keys_of(self, texts: Iterable[int]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+        """Return the keys that texts may be posted under, as parallel texts and keys, sorted. The texts were fetched."""
+        wanted = sorted(set(texts))
+        packed = posted_keys(
+            {text: self.shingles[text] for text in wanted}, {text: self.bands[text] for text in wanted}, self.parameters.sample_every
+        )
+        return unpack(packed)

@@ -1,0 +1,56 @@
+"""Dedup of a finite set of documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from datasketch import MinHashLSH
+
+from pipelines.dedup import deduplicate, minhash_signature
+from pipelines.dedup.shingles import shingle_texts
+from pipelines.errors import DedupError
+from pipelines.records import Document
+
+Write = Callable[..., str]
+Make = Callable[..., Document]
+
+
+def test_every_document_is_placed_in_order(write: Write, document: Make) -> None:
+    """One row for each, as they came, over folds of any size."""
+    documents = [document(f"d{number}", write(number % 5, 60), source=f"s{number}") for number in range(12)]
+    placed = deduplicate(iter(documents), fold_size=5)
+    assert [membership.article_id for membership in placed] == [one.article_id for one in documents]
+    assert len({membership.story_id for membership in placed}) == 5
+
+
+def test_nothing_gives_nothing() -> None:
+    """An empty input is no error."""
+    assert deduplicate([]) == []
+
+
+def test_an_id_that_comes_twice_is_refused(write: Write, document: Make) -> None:
+    """Within a fold or across folds."""
+    twice = [document("a", write("a")), document("a", write("b"))]
+    for fold_size in (1, 2):
+        with pytest.raises(DedupError, match=r"\ba\b"):
+            deduplicate(twice, fold_size=fold_size)
+
+
+def test_what_datasketchs_own_index_finds_is_found(write: Write, document: Make) -> None:
+    """The reference: pairs of estimated Jaccard 0.7 and more are one story here."""
+    from datasketch import MinHash
+
+    documents = []
+    for number in range(40):
+        words = write(number // 2, 150).split()
+        documents.append(document(f"d{number:02}", " ".join(words[: 150 - 9 * (number % 2)]), source=f"s{number}"))
+    lsh = MinHashLSH(threshold=0.7, num_perm=128)
+    signatures = {}
+    for one, shingled in zip(documents, shingle_texts([one.text for one in documents]), strict=True):
+        signatures[one.article_id] = MinHash(hashvalues=minhash_signature(shingled.shingles), scheme="affine32")
+        lsh.insert(one.article_id, signatures[one.article_id])
+    story = {membership.article_id: membership.story_id for membership in deduplicate(documents)}
+    pairs = {(one, other) for one, signature in signatures.items() for other in lsh.query(signature) if one != other}
+    assert len(pairs) >= 30
+    assert all(story[one] == story[other] for one, other in pairs)
