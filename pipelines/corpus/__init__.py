@@ -1,0 +1,30 @@
+"""The store: an append-only log of articles, and the corpus and copies derived from it.
+
+``articles/`` is the truth; ``corpus/``, ``copies/`` and ``state/`` can be deleted and are rebuilt from it. docs/store.md tells the protocol
+step by step. pyarrow is imported here and nowhere else. Belongs here: what the files look like, how they are written, found and checked.
+"""
+
+from pipelines.corpus.fold import Fold, StoryIndex
+from pipelines.corpus.log import Batch
+from pipelines.corpus.parts import read_part
+from pipelines.corpus.reading import Story, read_stories
+from pipelines.corpus.rows import articles_from_table
+from pipelines.corpus.schema import ARTICLES, COPIES, CORPUS, REJECTED, SCHEMAS
+from pipelines.corpus.store import Counts, Store
+
+__all__ = [
+    "ARTICLES",
+    "COPIES",
+    "CORPUS",
+    "REJECTED",
+    "SCHEMAS",
+    "Batch",
+    "Counts",
+    "Fold",
+    "Store",
+    "Story",
+    "StoryIndex",
+    "articles_from_table",
+    "read_part",
+    "read_stories",
+]

@@ -1,0 +1,166 @@
+"""Where the files lie, and how one is written so that it is whole and durable, or absent.
+
+A file is written to ``staging/``, fsynced and renamed to its final name. Its writer holds an flock on the staging file until after the
+rename: whoever can take that lock knows that the writer is gone. Age and process ids would be guesses.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.corpus.schema import BLOOM_COLUMNS, REPEATING_COLUMNS, SCHEMAS, Dataset, describe_file
+from pipelines.errors import CorpusError
+
+ROWS_PER_GROUP = 5_000
+COMPRESSION_LEVEL = 3
+"""zstd; 190 MB/s and a ratio of 2.6 on news text, where level 9 gives 42 MB/s and 2.9."""
+_PART_NAME = re.compile(r"\d{8}T\d{6}-[0-9a-f]{16}")
+_DAY_FOLDER = re.compile(r"crawl_date=(\d{4}-\d{2}-\d{2})")
+
+
+def make_part_name(now: datetime) -> str:
+    """Return a new name: the UTC second and 64 random bits. A counter could rename over another run's part and destroy its articles."""
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(8)}"
+
+
+class Layout:
+    """The folders below one output directory, and durable writes into them."""
+
+    def __init__(self, output_dir: Path, parameters: Mapping[str, Any]) -> None:
+        self.root = output_dir
+        self.parameters = parameters
+        self.staging = output_dir / "staging"
+        self.state_file = output_dir / "state" / "copydesk.sqlite"
+        self.index_folder = output_dir / "state" / "index"
+        self.lock_file = output_dir / "state" / "fold.lock"
+        self._known_durable: set[Path] = set()
+
+    def create(self) -> None:
+        """Create every folder. Raises CorpusError naming the path that cannot be a writable folder."""
+        for folder in (*(self.root / name for name in SCHEMAS), self.root / "runs", self.staging, self.index_folder):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise CorpusError(f"{folder}: expected a folder that can be written, {error.strerror or error}") from error
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise CorpusError(f"{folder}: expected a folder that can be written, found one without write permission")
+
+    def path(self, dataset: Dataset, day: str, name: str) -> Path:
+        """Return the path of a part; day is ``YYYY-MM-DD``."""
+        return self.root / dataset / f"crawl_date={day}" / f"{name}.parquet"
+
+    def write(self, dataset: Dataset, day: str, name: str, table: pa.Table) -> None:
+        """Write one part. When this returns it is durable under its name; when it raises it is there whole, or as it was before."""
+        final = self.path(dataset, day, name)
+        table = table.replace_schema_metadata(describe_file(dataset, self.parameters))
+        with _claim_staging_file(self.staging) as (descriptor, temporary):
+            try:
+                with os.fdopen(os.dup(descriptor), "wb") as file:
+                    _write_parquet(table, file)
+                os.fsync(descriptor)
+                self._make_durable_folder(final.parent)
+                os.replace(temporary, final)  # noqa: PTH105 - beside the other calls that touch the disk
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    os.unlink(temporary)  # noqa: PTH108
+                raise
+        sync_folder(final.parent)
+
+    def parts(self, dataset: Dataset) -> dict[str, str]:
+        """Return {part name: day} of what is on disk now; files of other names are not ours."""
+        found = {}
+        for path in self.files(dataset):
+            day = _DAY_FOLDER.fullmatch(path.parent.name)
+            if day and path.suffix == ".parquet" and _PART_NAME.fullmatch(path.stem):
+                found[path.stem] = day[1]
+        return found
+
+    def files(self, dataset: Dataset) -> Iterator[Path]:
+        """Yield every file below a dataset, ours or not."""
+        for folder, _, names in os.walk(self.root / dataset):
+            yield from (Path(folder, name) for name in names)
+
+    def clean_staging(self) -> int:
+        """Remove what dead writers left and return how many; a file whose flock is taken has a living writer.
+
+        Folders in staging are made only under the fold lock, which the caller holds: they go as well.
+        """
+        removed = 0
+        for entry in list(os.scandir(self.staging)):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+                removed += 1
+            else:
+                removed += _unlink_if_orphan(entry.path)
+        return removed
+
+    def _make_durable_folder(self, folder: Path) -> None:
+        # Also when another process made it: that one may have died before it synced the parent.
+        if folder not in self._known_durable or not folder.is_dir():
+            folder.mkdir(exist_ok=True)
+            sync_folder(folder.parent)
+            self._known_durable.add(folder)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _claim_staging_file(staging: Path) -> Iterator[tuple[int, Path]]:
+    """Create a staging file under a new name and hold its flock; one name per attempt, never used again."""
+    while True:
+        path = staging / f"{secrets.token_hex(8)}.parquet"
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if os.fstat(descriptor).st_nlink == 0:
+                continue  # A cleaner came between open and flock.
+            yield descriptor, path
+            return
+        finally:
+            os.close(descriptor)
+
+
+def _write_parquet(table: pa.Table, file: Any) -> None:
+    columns = set(table.column_names)
+    rows = max(1, min(table.num_rows, ROWS_PER_GROUP))
+    pq.write_table(
+        table,
+        file,
+        compression="zstd",
+        compression_level=COMPRESSION_LEVEL,
+        row_group_size=ROWS_PER_GROUP,
+        use_dictionary=[name for name in REPEATING_COLUMNS if name.split(".")[0] in columns],
+        write_page_index=True,
+        bloom_filter_options={name: {"ndv": rows, "fpp": 0.01} for name in BLOOM_COLUMNS if name in columns},
+    )
+
+
+def _unlink_if_orphan(path: str) -> bool:
+    with contextlib.suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.unlink(path)  # noqa: PTH108
+            return True
+        finally:
+            os.close(descriptor)
+    return False

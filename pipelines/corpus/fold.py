@@ -1,0 +1,235 @@
+"""Folding: log parts go into the dedup index, and every article learns its place in a story.
+
+All of it under the fold lock. The index decides outside the write transaction, for only the holder of the lock changes it; one short
+transaction per part then writes index, places, dirty bits and the part's state together.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from pipelines.corpus.files import Layout
+from pipelines.corpus.parts import first_fetches, read_first_rows
+from pipelines.corpus.rows import DOCUMENT_COLUMNS, documents_from_table
+from pipelines.corpus.state import COPIES_DIRTY, CORPUS_DIRTY, FOLDED, select_in, transaction
+from pipelines.errors import CorpusError
+from pipelines.records import Document, Membership
+
+logger = logging.getLogger(__name__)
+
+
+class Fold(Protocol):
+    """What an index decided and has not written yet."""
+
+    @property
+    def memberships(self) -> Sequence[Membership]:
+        """Complete rows for every member of every story that it touches."""
+        ...
+
+
+F = TypeVar("F", bound=Fold)
+
+
+class StoryIndex(Protocol[F]):
+    """The dedup index as the store needs it. It keeps its tables on the store's connection, so that one transaction covers both."""
+
+    def refresh(self) -> None:
+        """Forget what is cached: another process may have folded. Called right after the fold lock is taken."""
+        ...
+
+    def prepare(self, documents: Sequence[Document], moved: Sequence[Document] = ()) -> F:
+        """Decide where new documents belong; moved ones are known and turned out to have been fetched earlier."""
+        ...
+
+    def prepare_settle(self, limit: int = 5000) -> F | None:
+        """Decide about documents whose judgment was put off; None when none is left."""
+        ...
+
+    def write(self, fold: F) -> None:
+        """Write what was decided, inside the caller's transaction."""
+        ...
+
+    def finish(self, fold: F) -> None:
+        """Called after the commit."""
+        ...
+
+    def abandon(self, fold: F) -> None:
+        """Called after a rollback."""
+        ...
+
+    def clear(self) -> None:
+        """Forget every document."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogPart:
+    """A part of ``articles/`` as the registry knows it."""
+
+    id: int
+    name: str
+    day: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One article's place: the log part and fetch that own it, its story, the canonical copy and how it differs from that."""
+
+    part: int
+    fetched_us: int
+    story_id: bytes
+    canonical_id: bytes
+    relation: str | None
+    jaccard: float | None
+    containment: float | None
+
+
+def unfolded_parts(connection: sqlite3.Connection) -> list[LogPart]:
+    """Return the registered parts that are not in the index yet, in the order of their names."""
+    query = "SELECT id, name, day FROM part WHERE dataset = 'articles' AND state = 0 ORDER BY name"
+    return [LogPart(id=part, name=name, day=day) for part, name, day in connection.execute(query)]
+
+
+def fold_parts(connection: sqlite3.Connection, layout: Layout, index: StoryIndex[Any]) -> int:
+    """Fold every unfolded part and return how many there were."""
+    parts = unfolded_parts(connection)
+    for part in parts:
+        fold_part(connection, layout, index, part)
+    if parts:
+        logger.info("folded %d parts", len(parts))
+    return len(parts)
+
+
+def fold_part(connection: sqlite3.Connection, layout: Layout, index: StoryIndex[Any], part: LogPart) -> None:
+    """Fold one part. Of several log rows with one article_id the earliest (fetched_at, part name) owns it; the rest are repeats."""
+    path = layout.path("articles", part.day, part.name)
+    rows = first_fetches(path)
+    known = {row[0].hex(): row[1:] for row in select_in(connection, _OWNERS, map(bytes.fromhex, rows))}
+    new = {article: fetched_us for article, fetched_us in rows.items() if article not in known}
+    moved = {article: fetched_us for article, fetched_us in rows.items() if article in known and (fetched_us, part.name) < known[article]}
+    if not new and not moved:
+        with transaction(connection):
+            _close_part(connection, part)
+        return
+    documents = list(documents_from_table(read_first_rows(path, new | moved, DOCUMENT_COLUMNS)))
+    fold = index.prepare(
+        [document for document in documents if document.article_id in new],
+        moved=[document for document in documents if document.article_id in moved],
+    )
+    write_fold(connection, index, fold, part=part, owned=new | moved, moved=moved)
+
+
+_OWNERS = "SELECT article_id, fetched_us, name FROM member JOIN part ON part.id = member.part WHERE article_id IN ({})"
+
+
+def settle(connection: sqlite3.Connection, index: StoryIndex[Any]) -> int:
+    """Let the index judge again what it put off, and return in how many steps."""
+    steps = 0
+    while (fold := index.prepare_settle()) is not None:
+        write_fold(connection, index, fold)
+        steps += 1
+    return steps
+
+
+def write_fold(
+    connection: sqlite3.Connection,
+    index: StoryIndex[F],
+    fold: F,
+    *,
+    part: LogPart | None = None,
+    owned: Mapping[str, int] | None = None,
+    moved: Iterable[str] = (),
+) -> None:
+    """Write one decision in one transaction: index, places of its articles, dirty parts, and that the part is folded.
+
+    owned are the articles that this part's rows own from now on, {article_id: fetched_at in microseconds}.
+    """
+    try:
+        before = load_members(connection, (membership.article_id for membership in fold.memberships))
+        after = _members(fold.memberships, before, part, owned or {})
+        dirty = _dirty_parts(connection, before, after)
+        with transaction(connection):
+            index.write(fold)
+            _save_members(connection, before, after)
+            connection.executemany("INSERT OR IGNORE INTO moved VALUES (?)", sorted((bytes.fromhex(article),) for article in moved))
+            connection.executemany("UPDATE part SET dirty = dirty | ? WHERE id = ?", [(bits, number) for number, bits in dirty.items()])
+            if part is not None:
+                _close_part(connection, part)
+    except BaseException:
+        index.abandon(fold)
+        raise
+    index.finish(fold)
+
+
+def load_members(connection: sqlite3.Connection, article_ids: Iterable[str]) -> dict[bytes, Member]:
+    """Return what the store knows of these articles."""
+    query = (
+        "SELECT article_id, part, fetched_us, story_id, canonical_id, relation, jaccard, containment FROM member WHERE article_id IN ({})"
+    )
+    return {row[0]: Member(*row[1:]) for row in select_in(connection, query, map(bytes.fromhex, article_ids))}
+
+
+def _close_part(connection: sqlite3.Connection, part: LogPart) -> None:
+    # Always dirty: files of its name may be left from an older state.
+    connection.execute("UPDATE part SET state = ?, dirty = ? WHERE id = ?", (FOLDED, CORPUS_DIRTY | COPIES_DIRTY, part.id))
+
+
+def _members(
+    memberships: Sequence[Membership], before: Mapping[bytes, Member], part: LogPart | None, owned: Mapping[str, int]
+) -> dict[bytes, Member]:
+    after: dict[bytes, Member] = {}
+    for item in memberships:
+        article = bytes.fromhex(item.article_id)
+        if part is not None and item.article_id in owned:
+            where = part.id, owned[item.article_id]
+        elif article in before:
+            where = before[article].part, before[article].fetched_us
+        else:
+            raise CorpusError(f"index: expected memberships of articles in the log, found {item.article_id}")
+        story_id, canonical_id = bytes.fromhex(item.story_id), bytes.fromhex(item.canonical_article_id)
+        after[article] = Member(*where, story_id, canonical_id, item.relation, item.jaccard, item.containment)
+    for article_id in owned:
+        if bytes.fromhex(article_id) not in after:
+            raise CorpusError(f"index: expected a membership for every document, found none for {article_id}")
+    return after
+
+
+def _save_members(connection: sqlite3.Connection, before: Mapping[bytes, Member], after: Mapping[bytes, Member]) -> None:
+    connection.executemany(
+        "INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (article, row.part, row.fetched_us, row.story_id, row.canonical_id, row.relation, row.jaccard, row.containment)
+            for article, row in sorted(after.items())
+            if before.get(article) != row
+        ),
+    )
+
+
+def _dirty_parts(connection: sqlite3.Connection, before: Mapping[bytes, Member], after: Mapping[bytes, Member]) -> dict[int, int]:
+    """Return {part: bits} of the derived files that show these articles differently before and after."""
+    dirty: dict[int, int] = defaultdict(int)
+    for part, bit, *_ in _places(connection, before) ^ _places(connection, after):
+        dirty[part] |= bit
+    return dirty
+
+
+def _places(connection: sqlite3.Connection, members: Mapping[bytes, Member]) -> set[tuple[int, int, bytes, Member]]:
+    """Return where articles show: the part, the dataset's bit, and all that the row says.
+
+    A story shows in the corpus part of its first member, so that it never moves between files when a better copy takes it over.
+    """
+    firsts = {row.story_id for row in members.values()}
+    part_of = {article: members[article].part for article in firsts & members.keys()}
+    part_of |= dict(select_in(connection, "SELECT article_id, part FROM member WHERE article_id IN ({})", firsts - members.keys()))
+    places = set()
+    for article, row in members.items():
+        if row.canonical_id != article:
+            places.add((row.part, COPIES_DIRTY, article, row))
+        elif row.story_id in part_of:
+            places.add((part_of[row.story_id], CORPUS_DIRTY, article, row))
+    return places

@@ -1,0 +1,83 @@
+"""Reading parts: log parts, whose loss is damage, and derived files, which count as absent when they cannot be read."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.corpus.rows import microseconds_of
+from pipelines.corpus.schema import SCHEMAS, Dataset, check_file
+from pipelines.errors import StoreDamaged, StoreVersion
+
+logger = logging.getLogger(__name__)
+
+
+def read_part(path: Path, dataset: Dataset, columns: Sequence[str] | None = None) -> pa.Table:
+    """Return a part of the log or of ``rejected/``. Raises StoreDamaged with its name when it is gone or cannot be read."""
+    with _open_part(path, dataset) as file:
+        return file.read(columns=None if columns is None else list(columns))
+
+
+def read_first_rows(path: Path, wanted: Mapping[str, int], columns: Sequence[str]) -> pa.Table:
+    """Return the rows of a log part for {article_id: fetched_at in microseconds}: for each the first such row, in the part's order.
+
+    At most one row group is in memory beside the result. Raises StoreDamaged when a row is not there.
+    """
+    tables = [SCHEMAS["articles"].empty_table().select(list(columns))]
+    missing = dict(wanted)
+    with _open_part(path, "articles") as file:
+        for group in range(file.num_row_groups):
+            keys = file.read_row_group(group, columns=["article_id", "fetched_at"])
+            found = []
+            for index, (article_id, fetched_us) in enumerate(
+                zip(keys["article_id"].to_pylist(), microseconds_of(keys["fetched_at"]), strict=True)
+            ):
+                if missing.get(article_id) == fetched_us:
+                    del missing[article_id]
+                    found.append(index)
+            if found:
+                tables.append(file.read_row_group(group, columns=list(columns)).select(list(columns)).take(found))
+            if not missing:
+                break
+    if missing:
+        raise StoreDamaged(
+            f"{path}: expected the rows of {len(missing)} more articles, e.g. {min(missing)}; rebuild takes the log as it is"
+        )
+    return pa.concat_tables([table.replace_schema_metadata(None) for table in tables])
+
+
+def first_fetches(path: Path) -> dict[str, int]:
+    """Return {article_id: earliest fetched_at in microseconds} of a log part."""
+    table = read_part(path, "articles", ["article_id", "fetched_at"])
+    found: dict[str, int] = {}
+    for article_id, fetched_us in zip(table["article_id"].to_pylist(), microseconds_of(table["fetched_at"]), strict=True):
+        found[article_id] = min(fetched_us, found.get(article_id, fetched_us))
+    return found
+
+
+def read_derived(path: Path, dataset: Dataset, columns: Sequence[str] | None = None) -> pa.Table | None:
+    """Return a file of ``corpus/`` or ``copies/``, None if it is absent or unreadable: it is derived, so it is simply written again."""
+    if not path.exists():
+        return None
+    try:
+        return read_part(path, dataset, columns).replace_schema_metadata(None)
+    except (StoreDamaged, StoreVersion) as error:
+        logger.warning("%s; it is derived and will be written again", error)
+        return None
+
+
+@contextlib.contextmanager
+def _open_part(path: Path, dataset: Dataset) -> Iterator[pq.ParquetFile]:
+    try:
+        with pq.ParquetFile(path) as file:
+            check_file(str(path), file.schema_arrow, dataset)
+            yield file
+    except FileNotFoundError as error:
+        raise StoreDamaged(f"{path}: expected a part of {dataset!r}, it is gone") from error
+    except (pa.ArrowException, OSError) as error:
+        raise StoreDamaged(f"{path}: expected a part of {dataset!r}, it cannot be read: {error}") from error

@@ -1,0 +1,95 @@
+"""Recovery: what a killed process left undone is done, at every start and before every fold.
+
+All of it under the fold lock, and the registry is read before the disk: live writers rename and register without the lock, so the other
+order would call a new part registered but missing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sqlite3
+from typing import Any
+
+from pipelines.corpus.files import Layout
+from pipelines.corpus.fold import StoryIndex
+from pipelines.corpus.log import LogDataset, register_stranger
+from pipelines.corpus.state import REGISTERED, drop_flag, get_flag, set_flags, transaction
+from pipelines.errors import StoreDamaged
+
+logger = logging.getLogger(__name__)
+
+
+def reconcile_log(connection: sqlite3.Connection, layout: Layout) -> None:
+    """Make the registry equal to the disk: register parts that no one registered, raise StoreDamaged for a part that is gone."""
+    for dataset in ("articles", "rejected"):
+        known = registered_parts(connection, dataset)
+        on_disk = layout.parts(dataset)
+        strangers = sorted(on_disk.keys() - known.keys())
+        for name in strangers:
+            with transaction(connection):
+                register_stranger(connection, dataset, on_disk[name], name, layout.path(dataset, on_disk[name], name))
+        if strangers:
+            logger.info("registered %d parts of %s that were on disk only, e.g. %s", len(strangers), dataset, strangers[0])
+        _face_missing(connection, layout, dataset, {name: known[name] for name in known.keys() - on_disk.keys()})
+
+
+def registered_parts(connection: sqlite3.Connection, dataset: LogDataset) -> dict[str, str]:
+    """Return {part name: day} of the registry."""
+    return dict(connection.execute("SELECT name, day FROM part WHERE dataset = ?", (dataset,)))
+
+
+def clear_index_if_asked(connection: sqlite3.Connection, index: StoryIndex[Any]) -> None:
+    """Empty the index when the state was made anew or a rebuild began; a kill in between asks again."""
+    if get_flag(connection, "clear_index"):
+        index.clear()
+        drop_flag(connection, "clear_index")
+
+
+def start_rebuild(connection: sqlite3.Connection) -> None:
+    """Forget everything that the log can tell: registry, places, index. URL state and endpoints stay.
+
+    Files of ``corpus/`` and ``copies/`` stay as they are until the next publish, which compares them whole with the log.
+    """
+    with transaction(connection):
+        connection.execute("DELETE FROM member")
+        connection.execute("DELETE FROM moved")
+        connection.execute("DELETE FROM part")
+        set_flags(connection, "clear_index", "distrust_derived")
+
+
+def distrust_index(connection: sqlite3.Connection) -> None:
+    """Forget what the index decided, so that every registered part is folded anew, and the index is emptied before."""
+    with transaction(connection):
+        connection.execute("DELETE FROM member")
+        connection.execute("UPDATE part SET state = ? WHERE dataset = 'articles'", (REGISTERED,))
+        set_flags(connection, "clear_index", "distrust_derived")
+
+
+def remove_orphans(connection: sqlite3.Connection, layout: Layout) -> None:
+    """Remove files of ``corpus/`` and ``copies/`` whose log part does not exist. Files of foreign names are left for verify to report."""
+    known = registered_parts(connection, "articles")
+    for dataset in ("copies", "corpus"):
+        on_disk = layout.parts(dataset)
+        for name, day in on_disk.items():
+            if known.get(name) != day:
+                path = layout.path(dataset, day, name)
+                logger.warning("%s: removed, the log has no part of that name", path)
+                with contextlib.suppress(FileNotFoundError):
+                    path.unlink()
+
+
+def _face_missing(connection: sqlite3.Connection, layout: Layout, dataset: LogDataset, missing: dict[str, str]) -> None:
+    if not missing:
+        return
+    name = min(missing)
+    path = layout.path(dataset, missing[name], name)
+    if dataset == "articles":
+        raise StoreDamaged(
+            f"{path}: expected {len(missing)} registered log parts that are gone, this is the first; "
+            "put them back from a copy, or take the log as it stands with: scrapy corpus rebuild"
+        )
+    # What was rejected may be thrown away by its owner; the URLs stay known.
+    logger.warning("%d parts of rejected/ are gone and no longer counted, e.g. %s", len(missing), path)
+    with transaction(connection):
+        connection.executemany("DELETE FROM part WHERE dataset = ? AND name = ?", [(dataset, gone) for gone in missing])

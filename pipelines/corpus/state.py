@@ -1,0 +1,231 @@
+"""The state file: one SQLite database with the part registry, the URL state and every article's place in its story.
+
+All of it but the endpoints can be rebuilt from ``articles/`` and ``rejected/``. The dedup index keeps its own tables in the same file,
+so that one transaction covers both.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import StoreVersion
+
+logger = logging.getLogger(__name__)
+
+STATE_VERSION = 1
+BUSY_TIMEOUT_MS = 30_000
+PAGE_BYTES = 16_384
+
+# What became of a part: its rows are not in the index yet, or they are.
+REGISTERED, FOLDED = 0, 1
+# Which derived files of a part's name no longer say what the index says.
+CORPUS_DIRTY, COPIES_DIRTY = 1, 2
+
+_TABLES = (
+    "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID",
+    "CREATE TABLE part(id INTEGER PRIMARY KEY, dataset TEXT NOT NULL, name TEXT NOT NULL, day TEXT NOT NULL, "
+    "row_count INTEGER NOT NULL, state INTEGER NOT NULL, dirty INTEGER NOT NULL DEFAULT 0, UNIQUE(dataset, name))",
+    "CREATE INDEX part_unfolded ON part(dataset, name) WHERE state = 0",
+    "CREATE INDEX part_dirty ON part(day, name) WHERE dirty != 0",
+    # Ids are the 16 bytes behind the 32 hex digits; canonical_id is article_id itself for a canonical copy.
+    "CREATE TABLE member(article_id BLOB PRIMARY KEY, part INTEGER NOT NULL, fetched_us INTEGER NOT NULL, story_id BLOB NOT NULL, "
+    "canonical_id BLOB NOT NULL, relation TEXT, jaccard REAL, containment REAL) WITHOUT ROWID",
+    "CREATE INDEX member_part ON member(part)",
+    # Articles whose row in the log is another one than the corpus may show: not to be copied from the present corpus file.
+    "CREATE TABLE moved(article_id BLOB PRIMARY KEY) WITHOUT ROWID",
+    "CREATE TABLE url(hash INTEGER PRIMARY KEY, status INTEGER NOT NULL)",
+    "CREATE TABLE failed_url(hash INTEGER PRIMARY KEY, url TEXT NOT NULL, source TEXT NOT NULL, tries INTEGER NOT NULL, "
+    "last_try_us INTEGER NOT NULL, next_try_us INTEGER NOT NULL)",
+    "CREATE INDEX failed_url_due ON failed_url(source, next_try_us)",
+    "CREATE TABLE endpoint(url TEXT PRIMARY KEY, etag TEXT, last_modified TEXT, fetched_us INTEGER, unchanged_count INTEGER NOT NULL) "
+    "WITHOUT ROWID",
+    # The index's own files may be left from an older state: cleared at the first fold. The derived files, likewise, are not trusted.
+    "INSERT INTO meta VALUES ('clear_index', '1'), ('distrust_derived', '1')",
+)
+
+
+class Connection(sqlite3.Connection):
+    """A connection that remembers which file it opened, so that a replaced state file is noticed."""
+
+    file_id: tuple[int, int]
+
+
+def open_state(path: Path, *, cache_kib: int) -> Connection:
+    """Open the state file, creating it and its tables when there is none.
+
+    Transactions are the caller's (autocommit otherwise); the connection may be used from any thread, one at a time.
+    Raises StoreVersion for a file of another version, sqlite3.DatabaseError for one that is damaged.
+    """
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None, check_same_thread=False, factory=Connection)
+    try:
+        connection.execute(f"PRAGMA page_size={PAGE_BYTES}")  # Only counts before the first table is made.
+        _switch_to_wal(connection)
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        connection.execute(f"PRAGMA cache_size=-{cache_kib}")
+        _create_or_check(connection, path)
+        connection.file_id = file_id_of(path) or (0, 0)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    # SQLite does not wait its busy timeout here while another process makes the same file.
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+
+
+def _create_or_check(connection: sqlite3.Connection, path: Path) -> None:
+    if _version(connection) != STATE_VERSION:
+        with transaction(connection):
+            if _version(connection) == 0 and not has_tables(connection):
+                for statement in _TABLES:
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version={STATE_VERSION}")
+    if (found := _version(connection)) != STATE_VERSION:
+        raise StoreVersion(
+            f"{path}: expected state of version {STATE_VERSION}, found version {found}; "
+            "use the release that wrote it, or move the file away: it is rebuilt from the log"
+        )
+
+
+def has_tables(connection: sqlite3.Connection) -> bool:
+    """Say whether the database holds any table; an empty one is new."""
+    return connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+@contextlib.contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Run the block in one write transaction: committed and durable at its end, or rolled back."""
+    try:
+        # Inside the try: a BEGIN that fails late must not leave the write lock behind.
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextlib.contextmanager
+def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let every query of the block see the same moment."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("COMMIT")
+
+
+def get_flag(connection: sqlite3.Connection, key: str) -> bool:
+    """Say whether a flag stands in ``meta``."""
+    return connection.execute("SELECT 1 FROM meta WHERE key = ?", (key,)).fetchone() is not None
+
+
+def set_flags(connection: sqlite3.Connection, *keys: str) -> None:
+    """Set flags in ``meta``; inside the caller's transaction or by itself."""
+    connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, '1')", [(key,) for key in keys])
+
+
+def drop_flag(connection: sqlite3.Connection, key: str) -> None:
+    """Remove a flag from ``meta``."""
+    connection.execute("DELETE FROM meta WHERE key = ?", (key,))
+
+
+def select_in(connection: sqlite3.Connection, query: str, values: Iterable[Any], *, size: int = 500) -> Iterator[Any]:
+    """Yield the rows of a query whose ``{}`` stands for the values, asked for in sorted chunks."""
+    keys = sorted(set(values))
+    for start in range(0, len(keys), size):
+        chunk = keys[start : start + size]
+        yield from connection.execute(query.format(",".join("?" * len(chunk))), chunk)
+
+
+def is_damage(error: BaseException) -> bool:
+    """Say whether SQLite means that the file itself is broken, not that it is busy or the disk full."""
+    return isinstance(error, sqlite3.DatabaseError) and getattr(error, "sqlite_errorcode", 0) & 0xFF in (
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+    )
+
+
+def file_id_of(path: Path) -> tuple[int, int] | None:
+    """Return device and inode of a file, None if there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def move_aside(path: Path) -> Path:
+    """Rename a damaged state file and its WAL to ``….corrupt-<UTC>`` and return the new path."""
+    target = path.with_name(f"{path.name}.corrupt-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
+    for suffix in ("-wal", "-shm", ""):
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(f"{path}{suffix}", f"{target}{suffix}")  # noqa: PTH104
+    return target
+
+
+class StateDamaged(Exception):
+    """SQLite found the state file broken; says which file it was, for another process may have replaced it meanwhile."""
+
+    def __init__(self, file_id: tuple[int, int] | None, cause: sqlite3.DatabaseError) -> None:
+        super().__init__(str(cause))
+        self.file_id = file_id
+
+
+class SharedConnection:
+    """One connection used by several threads in turn, opened again when the state file was replaced under it."""
+
+    def __init__(self, path: Path, *, cache_kib: int) -> None:
+        self.path = path
+        self.cache_kib = cache_kib
+        self.lock = threading.RLock()
+        self._connection: Connection | None = None
+
+    @contextlib.contextmanager
+    def use(self) -> Iterator[Connection]:
+        """Hold the connection for the length of the block. Raises StateDamaged when the block finds the file broken."""
+        with self.lock:
+            file_id = file_id_of(self.path)
+            if self._connection is not None and self._connection.file_id != file_id:
+                logger.warning("%s: was replaced while in use, opened again", self.path)
+                self.close()
+            try:
+                if self._connection is None:
+                    self._connection = open_state(self.path, cache_kib=self.cache_kib)
+                yield self._connection
+            except sqlite3.DatabaseError as error:
+                if is_damage(error):
+                    raise StateDamaged(file_id, error) from error
+                raise
+
+    def close(self) -> None:
+        """Close the connection; the next use opens it again."""
+        with self.lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None

@@ -1,0 +1,326 @@
+"""The store: one object for a crawl, a command or a test to commit articles and to bring the corpus up to date.
+
+May be used from several threads: commits and look-ups have a connection of their own and never wait for a whole fold.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+from pipelines.corpus import fold as folding
+from pipelines.corpus import frontier, recovery
+from pipelines.corpus.files import Layout
+from pipelines.corpus.fold import StoryIndex
+from pipelines.corpus.lock import FoldLock
+from pipelines.corpus.log import Batch, freeze_batch, register_batch, write_batch
+from pipelines.corpus.publish import publish_parts
+from pipelines.corpus.rows import warm_up
+from pipelines.corpus.state import Connection, SharedConnection, StateDamaged, file_id_of, move_aside, snapshot, transaction
+from pipelines.corpus.verify import find_problems
+from pipelines.errors import CorpusError, DedupError, StoreBusy
+from pipelines.records import Article, Endpoint, Rejection
+
+logger = logging.getLogger(__name__)
+
+LOCK_WAIT_SECONDS = 3_600.0
+"""A fold of a large backlog or a rebuild takes this long at most; a stopped process that holds the lock is named then."""
+START_WAIT_SECONDS = 10.0
+"""At a start the work can be left to the holder of the lock."""
+
+FRONT_CACHE_KIB = 16_384
+BACK_CACHE_KIB = 65_536
+
+OpenIndex = Callable[[sqlite3.Connection, Path], StoryIndex[Any]]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counts:
+    """How much the store holds."""
+
+    parts: int
+    """Parts of the log."""
+    rows: int
+    """Rows of the log; repeats included."""
+    articles: int
+    """Different articles among the folded rows: ``stories + copies``."""
+    stories: int
+    copies: int
+    repeats: int
+    """Rows of folded parts that another row of the same article_id owns."""
+    rejected: int
+    unfolded: int
+    """Log parts that wait for a fold."""
+    unpublished: int
+    """Log parts whose corpus or copies file is not up to date."""
+    urls: int
+    """URLs committed or rejected."""
+    failed_urls: int
+    """URLs to be asked again."""
+
+
+class Store:
+    """The articles of one output directory: a log that is the truth, and the corpus and copies derived from it.
+
+    Raises CorpusError naming the path when the directory cannot be used, StoreVersion for state of another version and StoreDamaged for a
+    log part that is gone. A damaged state file is moved aside and rebuilt from the log, and a damaged index built again from it.
+    """
+
+    def __init__(
+        self,
+        output_dir: Path,
+        *,
+        open_index: OpenIndex,
+        recover: bool = True,
+        parameters: Mapping[str, Any] | None = None,
+        lock_wait_seconds: float = LOCK_WAIT_SECONDS,
+    ) -> None:
+        """Open the store, creating its folders; parameters of the stages go into the metadata of every file.
+
+        With recover, what a killed process left undone is done first, unless another process is folding: then that one does it.
+        """
+        self.layout = Layout(Path(output_dir), parameters or {})
+        self._open_index = open_index
+        self._lock_wait_seconds = lock_wait_seconds
+        self.layout.create()
+        warm_up()
+        self._lock = FoldLock(self.layout.lock_file)
+        self._front = SharedConnection(self.layout.state_file, cache_kib=FRONT_CACHE_KIB)  # commits and look-ups
+        self._back = SharedConnection(self.layout.state_file, cache_kib=BACK_CACHE_KIB)  # folds: held for as long as they take
+        self._index: tuple[Connection, StoryIndex[Any]] | None = None
+        try:
+            self._run("opening", self._look)
+            if recover:
+                self._start()
+        except BaseException:
+            self.close()
+            raise
+
+    def freeze(self, articles: Sequence[Article], rejections: Sequence[Rejection] = ()) -> Batch:
+        """Return the records as a batch with named parts, one per UTC day of ``fetched_at``, to be committed as often as it takes.
+
+        Never refuses: an article that cannot become a row is a Rejection of the batch (store, unstorable) and among its ``unstorable``.
+        """
+        return freeze_batch(articles, rejections, now=datetime.now(UTC))
+
+    def commit(self, batch: Batch, *, endpoints: Sequence[Endpoint] = ()) -> None:
+        """Write a batch durably, then make its URLs known and save the endpoints, in one transaction.
+
+        After any exception call again with the same batch: the same files are written again. An endpoint belongs here only when
+        every URL that it yielded is durable or rejected, else a kill and an answer 304 lose the rest.
+        """
+
+        def register() -> None:
+            with self._front.use() as connection, transaction(connection):
+                register_batch(connection, batch)
+                frontier.save_endpoints(connection, endpoints)
+
+        self._run("writing a batch", lambda: write_batch(self.layout, batch))
+        self._run("registering a batch", register)
+        logger.debug("committed %d articles and %d rejections", batch.articles, batch.rejections)
+
+    def fold(self, *, wait: bool = True) -> None:
+        """Bring every part of the log into the index. Raises StoreBusy when the lock is held and wait is False, or for too long."""
+
+        def work(connection: Connection, index: StoryIndex[Any]) -> None:
+            self._recover(connection, index)
+
+        self._under_lock("folding", work, timeout_seconds=self._lock_wait_seconds if wait else 0.0)
+
+    def publish(self) -> None:
+        """Bring the files of corpus and copies up to date with the index."""
+        self._under_lock("publishing", lambda connection, index: publish_parts(connection, self.layout))
+
+    def finish(self) -> None:
+        """End a run: fold, let the index judge again what it put off, publish."""
+
+        def work(connection: Connection, index: StoryIndex[Any]) -> None:
+            self._recover(connection, index)
+            folding.settle(connection, index)
+            publish_parts(connection, self.layout)
+
+        self._under_lock("finishing", work)
+
+    def rebuild(self) -> None:
+        """Forget all derived state and derive it from the log again; corpus and copies keep readable files meanwhile.
+
+        The log is taken as it stands: registered parts that are gone are forgotten, with a warning.
+        """
+
+        def work(connection: Connection, index: StoryIndex[Any]) -> None:
+            gone = recovery.registered_parts(connection, "articles").keys() - self.layout.parts("articles").keys()
+            for name in sorted(gone):
+                logger.warning("%s: the part is gone, its articles are lost", name)
+            recovery.start_rebuild(connection)
+            self._recover(connection, index)
+            folding.settle(connection, index)
+            publish_parts(connection, self.layout)
+            recovery.remove_orphans(connection, self.layout)
+
+        self._under_lock("rebuilding", work)
+
+    def known_urls(self, urls: Iterable[str], *, now: datetime) -> set[str]:
+        """Return those of the URLs that need not be fetched now: committed, finally rejected, or failed and not due again."""
+        wanted = list(urls)
+        return self._read(lambda connection: frontier.known_urls(connection, wanted, now=now))
+
+    def due_retries(self, source: str, *, now: datetime, limit: int = 1000) -> list[str]:
+        """Return failed URLs of a source whose back-off has passed, the longest due first."""
+        return self._read(lambda connection: frontier.due_retries(connection, source, now=now, limit=limit))
+
+    def endpoint(self, url: str) -> Endpoint | None:
+        """Return what a feed, sitemap or section page said last; None if it was never asked."""
+        return self._read(lambda connection: frontier.load_endpoint(connection, url))
+
+    def forget_url(self, url: str) -> bool:
+        """Make a URL unknown, so that it is fetched again, and say whether it was known. State made anew from the log knows it again."""
+
+        def forget(connection: Connection) -> bool:
+            with transaction(connection):
+                return frontier.forget_url(connection, url)
+
+        return self._read(forget)
+
+    def counts(self) -> Counts:
+        """Return how much the store holds."""
+        return self._read(_count)
+
+    def verify(self) -> list[str]:
+        """Return what is wrong with the files, one sentence each; [] when all promises hold. Reads everything, changes nothing."""
+        with self._lock.hold(timeout_seconds=self._lock_wait_seconds):
+            try:
+                with self._back.use() as connection:
+                    return find_problems(connection, self.layout)
+            except (StateDamaged, sqlite3.Error) as error:
+                return [f"{self.layout.state_file}: {error}; a fold or rebuild replaces a damaged state file"]
+
+    def close(self) -> None:
+        """Close the state file. A fold in another thread is waited for."""
+        with self._lock.alone():
+            self._index = None
+            self._back.close()
+            self._front.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _start(self) -> None:
+        def work(connection: Connection, index: StoryIndex[Any]) -> None:
+            self._recover(connection, index)
+            publish_parts(connection, self.layout)
+            recovery.remove_orphans(connection, self.layout)
+
+        try:
+            self._under_lock("recovering", work, timeout_seconds=min(START_WAIT_SECONDS, self._lock_wait_seconds))
+        except StoreBusy as error:
+            logger.info("%s; recovery is left to it", error)
+
+    def _recover(self, connection: Connection, index: StoryIndex[Any]) -> None:
+        self.layout.clean_staging()
+        recovery.clear_index_if_asked(connection, index)
+        recovery.reconcile_log(connection, self.layout)
+        folding.fold_parts(connection, self.layout, index)
+
+    def _under_lock(
+        self, what: str, work: Callable[[Connection, StoryIndex[Any]], object], *, timeout_seconds: float | None = None
+    ) -> None:
+        """Run work under the fold lock with the index as it stands now; an index that turns out damaged is built again, once."""
+
+        def locked() -> None:
+            seconds = self._lock_wait_seconds if timeout_seconds is None else timeout_seconds
+            with self._lock.hold(timeout_seconds=seconds), self._back.use() as connection:
+                try:
+                    work(connection, self._fresh_index(connection))
+                except DedupError as damage:
+                    logger.warning("%s: %s; the index is built again from the log", self.layout.index_folder, damage)
+                    recovery.distrust_index(connection)
+                    index = self._fresh_index(connection)
+                    self._recover(connection, index)
+                    # Else readers would see stories fall apart and join again.
+                    folding.settle(connection, index)
+                    work(connection, index)
+
+        self._run(what, locked)
+
+    def _fresh_index(self, connection: Connection) -> StoryIndex[Any]:
+        if self._index is None or self._index[0] is not connection:
+            self._index = connection, self._open_index(connection, self.layout.index_folder)
+        index = self._index[1]
+        index.refresh()
+        return index
+
+    def _look(self) -> None:
+        with self._front.use():
+            pass
+
+    def _read(self, ask: Callable[[Connection], T]) -> T:
+        def asked() -> T:
+            with self._front.use() as connection:
+                return ask(connection)
+
+        return self._run("reading the state", asked)
+
+    def _run(self, what: str, operation: Callable[[], T]) -> T:
+        """Run an operation; damaged state is replaced and the operation tried once more. System errors come out as CorpusError."""
+        try:
+            try:
+                return operation()
+            except StateDamaged as damage:
+                self._replace_state(damage)
+                return operation()
+        except (sqlite3.Error, StateDamaged) as error:
+            raise CorpusError(f"{self.layout.state_file}: {what} failed: {error}") from error
+        except DedupError as error:
+            raise CorpusError(f"{self.layout.index_folder}: {what} failed, a new index too: {error}") from error
+        except OSError as error:
+            raise CorpusError(f"{error.filename or self.layout.root}: {what} failed: {error.strerror or error}") from error
+
+    def _replace_state(self, damage: StateDamaged) -> None:
+        """Move the damaged state file aside and make a new one from what the log and ``rejected/`` say."""
+        with self._lock.hold(timeout_seconds=self._lock_wait_seconds):
+            with self._back.lock, self._front.lock:
+                self._index = None
+                self._back.close()
+                self._front.close()
+                if file_id_of(self.layout.state_file) == damage.file_id:  # else another process was quicker
+                    aside = move_aside(self.layout.state_file)
+                    logger.warning("%s: %s; moved to %s, rebuilding from the log", self.layout.state_file, damage, aside.name)
+            with self._back.use() as connection:
+                recovery.reconcile_log(connection, self.layout)
+
+
+def _count(connection: Connection) -> Counts:
+    def one(query: str) -> Any:
+        return connection.execute(query).fetchone()
+
+    with snapshot(connection):
+        parts, rows, folded, unfolded, unpublished = one(
+            "SELECT count(*), coalesce(sum(row_count), 0), coalesce(sum(row_count * (state = 1)), 0), coalesce(sum(state = 0), 0), "
+            "coalesce(sum(dirty != 0), 0) FROM part WHERE dataset = 'articles'"
+        )
+        articles, stories = one("SELECT count(*), coalesce(sum(canonical_id = article_id), 0) FROM member")
+        (rejected,) = one("SELECT coalesce(sum(row_count), 0) FROM part WHERE dataset = 'rejected'")
+        (urls,), (failed_urls,) = one("SELECT count(*) FROM url"), one("SELECT count(*) FROM failed_url")
+    return Counts(
+        parts=parts,
+        rows=rows,
+        articles=articles,
+        stories=stories,
+        copies=articles - stories,
+        repeats=folded - articles,
+        rejected=rejected,
+        unfolded=unfolded,
+        unpublished=unpublished,
+        urls=urls,
+        failed_urls=failed_urls,
+    )

@@ -1,0 +1,220 @@
+"""Checking the promises over the files themselves: what a reader of ``corpus/`` and ``copies/`` gets, against the log.
+
+Nothing is taken from the state but the registry: owners, first members and contents are recomputed from ``articles/``. Ids go through
+temporary SQLite tables, texts through memory one part at a time.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from pipelines.corpus.files import Layout
+from pipelines.corpus.log import LogDataset
+from pipelines.corpus.parts import read_first_rows, read_part
+from pipelines.corpus.publish import Derived
+from pipelines.corpus.recovery import registered_parts
+from pipelines.corpus.rows import from_microseconds, microseconds_of
+from pipelines.corpus.schema import ARTICLES, COPIES, SCHEMAS
+from pipelines.errors import StoreDamaged, StoreVersion
+
+_SETTLE_SECONDS = 0.5
+_TABLES = (
+    "CREATE TEMP TABLE log_row(article_id TEXT, fetched_us INTEGER, part TEXT, day TEXT)",
+    "CREATE TEMP TABLE shown(article_id TEXT, story_id TEXT, canonical_id TEXT, fetched_us INTEGER, dataset TEXT, part TEXT, day TEXT)",
+)
+_OWNERS = (
+    "CREATE TEMP TABLE owner(article_id TEXT PRIMARY KEY, fetched_us INTEGER, part TEXT, day TEXT) WITHOUT ROWID",
+    "INSERT INTO owner SELECT article_id, fetched_us, part, day FROM (SELECT *, row_number() OVER "
+    "(PARTITION BY article_id ORDER BY fetched_us, part) AS place FROM log_row) WHERE place = 1",
+    "CREATE INDEX temp.shown_article ON shown(article_id)",
+    "CREATE INDEX temp.shown_story ON shown(story_id)",
+)
+# Each query yields an id and where it was seen; the sentence is completed with both.
+_CHECKS = (
+    (
+        "articles of the log are in neither corpus nor copies",
+        "SELECT article_id, 'articles ' || part FROM owner WHERE article_id NOT IN (SELECT article_id FROM shown)",
+    ),
+    (
+        "articles are shown more than once in corpus and copies",
+        "SELECT article_id, group_concat(dataset || ' ' || part) FROM shown GROUP BY article_id HAVING count(*) > 1",
+    ),
+    (
+        "articles are shown and not in the log",
+        "SELECT article_id, dataset || ' ' || part FROM shown WHERE article_id NOT IN (SELECT article_id FROM owner)",
+    ),
+    (
+        "stories are in corpus more than once",
+        "SELECT story_id, group_concat(part) FROM shown WHERE dataset = 'corpus' GROUP BY story_id HAVING count(*) > 1",
+    ),
+    (
+        "stories are not in the corpus part of their first member",
+        "SELECT shown.story_id, 'corpus ' || shown.part FROM shown LEFT JOIN owner ON owner.article_id = shown.story_id "
+        "WHERE dataset = 'corpus' AND (owner.part, owner.day) IS NOT (shown.part, shown.day)",
+    ),
+    (
+        "copies are not in the copies part of their log part",
+        "SELECT shown.article_id, 'copies ' || shown.part FROM shown JOIN owner USING (article_id) "
+        "WHERE dataset = 'copies' AND (owner.part, owner.day) IS NOT (shown.part, shown.day)",
+    ),
+    (
+        "copies name a story or a canonical copy that corpus does not show so",
+        "SELECT copy.article_id, 'copies ' || copy.part FROM shown AS copy LEFT JOIN shown AS story ON story.dataset = 'corpus' "
+        "AND story.story_id = copy.story_id WHERE copy.dataset = 'copies' AND story.article_id IS NOT copy.canonical_id",
+    ),
+    (
+        "stories do not bear the id of the member that was fetched first",
+        "SELECT story_id, 'corpus and copies' FROM (SELECT shown.story_id, shown.article_id, row_number() OVER "
+        "(PARTITION BY shown.story_id ORDER BY owner.fetched_us, owner.article_id) AS place FROM shown JOIN owner USING (article_id)) "
+        "WHERE place = 1 AND article_id != story_id",
+    ),
+    (
+        "rows show another fetch than the earliest in the log",
+        "SELECT shown.article_id, dataset || ' ' || shown.part FROM shown JOIN owner USING (article_id) "
+        "WHERE shown.fetched_us != owner.fetched_us",
+    ),
+)
+
+
+def find_problems(connection: sqlite3.Connection, layout: Layout) -> list[str]:
+    """Return what is wrong, one sentence each; [] when all promises hold. Under the fold lock, on its connection."""
+    problems = list(_check_state(connection))
+    problems += _check_registry(connection, layout)
+    problems += _check_names(layout)
+    try:
+        for statement in _TABLES:
+            connection.execute(statement)
+        problems += _load_log(connection, layout)
+        problems += _load_derived(connection, layout)
+        for statement in _OWNERS:
+            connection.execute(statement)
+        for sentence, query in _CHECKS:
+            problems += _summarize(sentence, connection.execute(query))
+        problems += _check_contents(connection, layout)
+    finally:
+        for table in ("log_row", "shown", "owner"):
+            connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
+    return problems
+
+
+def _check_state(connection: sqlite3.Connection) -> Iterator[str]:
+    for (said,) in connection.execute("PRAGMA quick_check(5)"):
+        if said != "ok":
+            yield f"state/copydesk.sqlite: {said}"
+    unfolded, dirty = connection.execute("SELECT coalesce(sum(state = 0), 0), coalesce(sum(dirty != 0), 0) FROM part").fetchone()
+    if unfolded or dirty:
+        yield f"{unfolded} parts are not folded and {dirty} not published yet: a crawl is running, or one was stopped; finish it first"
+
+
+def _check_registry(connection: sqlite3.Connection, layout: Layout) -> Iterator[str]:
+    kept: tuple[LogDataset, ...] = ("articles", "rejected")
+    for dataset in kept:
+        for attempt in range(3):
+            before = registered_parts(connection, dataset)
+            on_disk = layout.parts(dataset)
+            strangers = on_disk.items() - registered_parts(connection, dataset).items()
+            if not strangers:
+                break
+            if attempt < 2:
+                time.sleep(_SETTLE_SECONDS)  # A live writer may stand between rename and registration.
+        yield from _summarize(
+            f"parts of {dataset} are registered and not on disk", [(name, day) for name, day in before.items() - on_disk.items()]
+        )
+        yield from _summarize(f"parts of {dataset} are on disk and not registered", strangers)
+    derived: tuple[Derived, ...] = ("corpus", "copies")
+    for name in derived:
+        orphans = layout.parts(name).items() - registered_parts(connection, "articles").items()
+        yield from _summarize(f"files of {name} have no log part", orphans)
+
+
+def _check_names(layout: Layout) -> Iterator[str]:
+    """Nothing but our parts below a dataset: a manifest, dotfile or temporary file breaks Polars, DuckDB or pandas there."""
+    for dataset in SCHEMAS:
+        ours = {layout.path(dataset, day, name) for name, day in layout.parts(dataset).items()}
+        foreign = [(str(path.relative_to(layout.root)), dataset) for path in layout.files(dataset) if path not in ours]
+        yield from _summarize(f"foreign files lie below {dataset}/, move them away", foreign)
+
+
+def _load_log(connection: sqlite3.Connection, layout: Layout) -> Iterator[str]:
+    """Parts that are not folded are no promise yet: writers go on committing during the check."""
+    folded = dict(connection.execute("SELECT name, day FROM part WHERE dataset = 'articles' AND state = 1"))
+    for name, day in sorted(folded.items() & layout.parts("articles").items()):
+        try:
+            table = read_part(layout.path("articles", day, name), "articles", ["article_id", "fetched_at"])
+        except (StoreDamaged, StoreVersion) as error:
+            yield str(error)
+            continue
+        moments = microseconds_of(table["fetched_at"])
+        rows = list(zip(table["article_id"].to_pylist(), moments, strict=True))
+        connection.executemany("INSERT INTO log_row VALUES (?, ?, ?, ?)", [(*row, name, day) for row in rows])
+        misplaced = [(article, name) for article, moment in rows if moment is None or f"{from_microseconds(moment):%Y-%m-%d}" != day]
+        yield from _summarize("log rows are in the part of another day", misplaced)
+
+
+def _load_derived(connection: sqlite3.Connection, layout: Layout) -> Iterator[str]:
+    canonical_columns: Mapping[Derived, str] = {"corpus": "article_id", "copies": "canonical_article_id"}
+    for dataset, canonical in canonical_columns.items():
+        for name, day in sorted(layout.parts(dataset).items()):
+            try:
+                table = read_part(layout.path(dataset, day, name), dataset, sorted({"article_id", "story_id", canonical, "fetched_at"}))
+            except (StoreDamaged, StoreVersion) as error:
+                yield str(error)
+                continue
+            columns = [table[column].to_pylist() for column in ("article_id", "story_id", canonical)]
+            rows = zip(*columns, microseconds_of(table["fetched_at"]), strict=True)
+            connection.executemany("INSERT INTO shown VALUES (?, ?, ?, ?, ?, ?, ?)", [(*row, dataset, name, day) for row in rows])
+
+
+def _check_contents(connection: sqlite3.Connection, layout: Layout) -> Iterator[str]:
+    """Every column that comes from the log must equal the row that owns the article."""
+    unreadable: dict[Path, str] = {}
+    datasets: tuple[tuple[Derived, list[str]], ...] = (
+        ("corpus", ARTICLES.names),
+        ("copies", [name for name in COPIES.names if name in ARTICLES.names]),
+    )
+    for dataset, columns in datasets:
+        for name, day in sorted(layout.parts(dataset).items()):
+            try:
+                table = read_part(layout.path(dataset, day, name), dataset, columns).select(columns)
+            except (StoreDamaged, StoreVersion):
+                continue  # Said already.
+            expected: dict[str, dict[str, object]] = {}
+            for (owner_day, owner_part), fetched in _owners_of(connection, dataset, name, day).items():
+                path = layout.path("articles", owner_day, owner_part)
+                try:
+                    rows = read_first_rows(path, fetched, columns)
+                except (StoreDamaged, StoreVersion) as error:
+                    unreadable.setdefault(path, str(error))
+                    continue
+                expected |= {row["article_id"]: row for row in rows.to_pylist()}
+            different = [
+                (str(row["article_id"]), f"{dataset} {name}")
+                for row in table.to_pylist()
+                if row["article_id"] in expected and expected[row["article_id"]] != row
+            ]
+            yield from _summarize("rows differ from the log", different)
+    # A part whose ids can be read may still be broken elsewhere; said once, however many files need it.
+    yield from unreadable.values()
+
+
+def _owners_of(connection: sqlite3.Connection, dataset: Derived, name: str, day: str) -> dict[tuple[str, str], dict[str, int]]:
+    """Return the log rows that a derived file shows: {(day, part): {article_id: fetched_at in microseconds}}."""
+    wanted: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    query = (
+        "SELECT owner.article_id, owner.fetched_us, owner.part, owner.day FROM shown JOIN owner USING (article_id) "
+        "WHERE shown.dataset = ? AND shown.part = ? AND shown.day = ?"
+    )
+    for article, fetched_us, owner_part, owner_day in connection.execute(query, (dataset, name, day)):
+        wanted[owner_day, owner_part][article] = fetched_us
+    return wanted
+
+
+def _summarize(sentence: str, found: Iterable[tuple[str, str]]) -> Iterator[str]:
+    items = sorted((str(thing), str(where)) for thing, where in found)
+    if items:
+        things = ", ".join(f"{thing} ({where})" for thing, where in items[:3])
+        yield f"{len(items)} {sentence}: {things}"

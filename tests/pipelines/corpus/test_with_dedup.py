@@ -1,0 +1,168 @@
+"""The store with the real index: stories of wire copy, in any order, after a kill and after a rebuild."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from pipelines.corpus import Store
+from pipelines.dedup import DedupParameters, StoryIndex
+from pipelines.errors import CorpusError, DedupError
+from pipelines.records import Article
+
+
+def write_text(seed: int, words: int = 260) -> str:
+    """A text of made-up words that shares no run of five with another seed's."""
+    rng = random.Random(seed)
+    syllables = ["ka", "ro", "mi", "ten", "sul", "va", "dor", "lin", "pe", "gas"]
+    return " ".join("".join(rng.choices(syllables, k=3)) for _ in range(words))
+
+
+@pytest.fixture
+def articles(planted: ModuleType) -> list[Article]:
+    """Six stories at one to four outlets each: whole, and cut short."""
+    made = []
+    for story in range(6):
+        for outlet in range(1 + story % 4):
+            words = write_text(story).split()
+            text = " ".join(words[: len(words) - 40 * outlet])
+            fetched_at = planted.NOON + timedelta(hours=story, minutes=7 * outlet)
+            made.append(
+                planted.make_article(f"https://o{outlet}.example/{story}", text, fetched_at=fetched_at, source=f"o{outlet}", extra=None)
+            )
+    return made
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_any_order_gives_the_stories_of_one_batch(planted: ModuleType, tmp_path: Path, articles: list[Article], seed: int) -> None:
+    """Part by part in random order, with a store that is closed in between: the same corpus, and a rebuild changes nothing."""
+    rng = random.Random(seed)
+    shuffled = rng.sample(articles, len(articles))
+    with Store(tmp_path / "once", open_index=StoryIndex) as store:
+        store.commit(store.freeze(articles))
+        store.finish()
+    for start in range(0, len(shuffled), 4):
+        with Store(tmp_path / "parts", open_index=StoryIndex) as store:
+            store.commit(store.freeze(shuffled[start : start + 4]))
+            if start % 8:
+                store.finish()
+    with Store(tmp_path / "parts", open_index=StoryIndex) as store:
+        store.finish()
+        assert store.verify() == []
+        assert (store.counts().stories, store.counts().articles) == (6, len(articles))
+        told = planted.tell_corpus(tmp_path / "parts")
+        assert told == planted.tell_corpus(tmp_path / "once")
+        store.rebuild()
+        assert planted.tell_corpus(tmp_path / "parts") == told
+
+
+def test_a_lost_index_is_rebuilt_from_the_log(planted: ModuleType, out: Path, articles: list[Article]) -> None:
+    """Its files and the state may go: the next start makes them anew."""
+    with Store(out, open_index=StoryIndex) as store:
+        store.commit(store.freeze(articles))
+        store.finish()
+    told = planted.tell_corpus(out)
+    (out / "state" / "copydesk.sqlite").unlink()
+    with Store(out, open_index=StoryIndex) as store:
+        store.finish()
+        assert store.verify() == []
+    assert planted.tell_corpus(out) == told
+
+
+def fill(folder: Path, articles: list[Article], *, parameters: DedupParameters = DedupParameters()) -> None:  # noqa: B008 - frozen
+    """Store half of the articles in a finished run."""
+    with Store(folder, open_index=partial(StoryIndex, parameters=parameters)) as store:
+        store.commit(store.freeze(articles[: len(articles) // 2]))
+        store.finish()
+
+
+def finish(folder: Path, articles: list[Article]) -> None:
+    """Store the other half as a crawl does, with a fold in between."""
+    with Store(folder, open_index=StoryIndex) as store:
+        store.commit(store.freeze(articles[len(articles) // 2 :]))
+        store.fold()
+        store.publish()
+        store.finish()
+        assert store.verify() == []
+        assert (store.counts().unfolded, store.counts().unpublished) == (0, 0)
+
+
+def flip_a_byte(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("harm", "cause"),
+    [
+        pytest.param(flip_a_byte, "run file should have checksum", id="a flipped bit"),
+        pytest.param(lambda path: path.write_bytes(path.read_bytes()[:100]), "run file should have", id="cut short"),
+        pytest.param(Path.unlink, "run file cannot be read", id="gone"),
+    ],
+)
+def test_a_damaged_index_is_built_again_by_itself(
+    planted: ModuleType, tmp_path: Path, articles: list[Article], harm: Callable[[Path], None], cause: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The next run ends with the corpus of an undamaged one, and one warning names the file and the cause."""
+    for name in ("sound", "damaged"):
+        fill(tmp_path / name, articles)
+    run = next((tmp_path / "damaged" / "state" / "index").glob("*.run"))
+    harm(run)
+    for name in ("sound", "damaged"):
+        finish(tmp_path / name, articles)
+    assert planted.tell_corpus(tmp_path / "damaged") == planted.tell_corpus(tmp_path / "sound")
+    (warning,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert f"{run}: {cause}" in warning
+    assert "built again from the log" in warning
+
+
+def test_an_index_of_other_parameters_is_built_again(
+    planted: ModuleType, tmp_path: Path, articles: list[Article], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A release with other numbers takes over the log."""
+    fill(tmp_path / "new", articles)
+    fill(tmp_path / "old", articles, parameters=DedupParameters(min_containment=1.0, min_jaccard=1.0))
+    assert planted.tell_corpus(tmp_path / "old") != planted.tell_corpus(tmp_path / "new")
+    for name in ("new", "old"):
+        finish(tmp_path / name, articles)
+    assert planted.tell_corpus(tmp_path / "old") == planted.tell_corpus(tmp_path / "new")
+    assert caplog.text.count("was built with other parameters") == 1
+
+
+def test_damage_is_met_at_the_start_after_a_killed_run(planted: ModuleType, out: Path, articles: list[Article]) -> None:
+    """Articles that were committed and not folded do not keep the store shut."""
+    fill(out, articles)
+    with Store(out, open_index=StoryIndex) as store:
+        store.commit(store.freeze(articles[len(articles) // 2 :]))
+    next((out / "state" / "index").glob("*.run")).unlink()
+    with Store(out, open_index=StoryIndex) as store:
+        assert store.counts().unfolded == 0
+        assert store.counts().articles == len(articles)
+        store.finish()
+        assert store.verify() == []
+
+
+def test_an_index_that_stays_broken_is_named(out: Path, articles: list[Article], planted: ModuleType) -> None:
+    """Built again once, not forever: then it is an error of the store."""
+    cleared = []
+
+    class Broken(planted.PlantedIndex):  # type: ignore[misc, name-defined]
+        def prepare(self, *arguments: object, **options: object) -> None:
+            raise DedupError("no such luck")
+
+        def clear(self) -> None:
+            cleared.append(1)
+            super().clear()
+
+    with Store(out, open_index=Broken) as store:
+        store.commit(store.freeze(articles))
+        with pytest.raises(CorpusError, match=r"state/index: folding failed, a new index too: no such luck"):
+            store.fold()
+    assert len(cleared) == 2  # at the first fold of new state, and for the damage
