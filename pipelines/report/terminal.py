@@ -1,0 +1,98 @@
+"""The run report for the terminal."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from pipelines.report.funnel import Funnel
+from pipelines.report.run_report import RunReport
+
+MAX_SOURCES = 25
+MAX_PROBLEMS = 12
+WIDTH_WITHOUT_TERMINAL = 120
+
+
+class PipeConsole(Console):
+    """A console that falls silent when its reader has gone (``| head``). Rich's own exits the process there, a running crawl included."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+
+
+def make_console(*, stderr: bool = False) -> Console:
+    """Return a console as wide as the terminal, or WIDTH_WITHOUT_TERMINAL columns for a file or pipe."""
+    console = PipeConsole(stderr=stderr, highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = WIDTH_WITHOUT_TERMINAL
+    return console
+
+
+def print_report(report: RunReport, path: Path, console: Console | None = None) -> None:
+    """Print a run as two short tables: the stages, and the sources that gave most."""
+    console = console or make_console(stderr=True)
+    before, after = report.corpus_before, report.corpus
+    console.print()
+    console.print(_stage_table(report))
+    if report.by_source:
+        console.print(_source_table(report))
+    console.print(
+        f"[bold]{after.get('stories', 0)}[/] stories from {after.get('articles', 0)} articles ({after.get('copies', 0)} copies); "
+        f"this run added {after.get('articles', 0) - before.get('articles', 0)} articles, "
+        f"{after.get('stories', 0) - before.get('stories', 0)} stories, in {report.seconds:.1f} s"
+    )
+    for problem in report.problems[:MAX_PROBLEMS]:
+        console.print(f"[yellow]![/] {escape(problem)}")
+    if len(report.problems) > MAX_PROBLEMS:
+        console.print(f"[yellow]![/] and {len(report.problems) - MAX_PROBLEMS} more problems, in the report")
+    console.print(f"report: {escape(str(path))}", soft_wrap=True)
+
+
+def _stage_table(report: RunReport) -> Table:
+    table = Table(title=f"Run {report.run_id} ({report.spider}, {report.finish_reason})", title_justify="left")
+    table.add_column("stage")
+    for name in ("seen", "kept", "rejected"):
+        table.add_column(name, justify="right")
+    table.add_column("why")
+    for funnel in (report.endpoints, *report.funnel):
+        why = ", ".join(f"{reason} {number}" for reason, number in funnel.rejected.items())
+        table.add_row(funnel.stage, str(funnel.seen), str(funnel.kept), str(funnel.seen - funnel.kept), escape(why))
+    return table
+
+
+def _source_table(report: RunReport) -> Table:
+    rows = [(_stored(funnels), name, funnels) for name, funnels in report.by_source.items()]
+    rows.sort(key=lambda row: (-_failed(row[2]), -row[0], row[1]))  # what a person may want to look at comes first
+    hidden = len(rows) - MAX_SOURCES
+    table = Table(title="Sources" if hidden <= 0 else f"Sources (the first {MAX_SOURCES} of {len(rows)})", title_justify="left")
+    table.add_column("source")
+    for name in ("named", "requested", "fetched", "stored"):
+        table.add_column(name, justify="right")
+    table.add_column("rejected", overflow="fold")
+    for stored, name, funnels in rows[:MAX_SOURCES]:
+        by_stage = {funnel.stage: funnel for funnel in funnels}
+        lost: dict[str, int] = {}
+        for funnel in funnels:
+            for reason, number in funnel.rejected.items():
+                lost[reason] = lost.get(reason, 0) + number
+        table.add_row(
+            name,
+            str(by_stage["discover"].seen),
+            str(by_stage["discover"].kept),
+            str(by_stage["fetch"].kept),
+            str(stored),
+            escape(", ".join(f"{reason} {number}" for reason, number in lost.items())),
+        )
+    return table
+
+
+def _failed(funnels: list[Funnel]) -> int:
+    return sum(funnel.seen - funnel.kept for funnel in funnels if funnel.stage != "discover")
+
+
+def _stored(funnels: list[Funnel]) -> int:
+    return sum(funnel.kept for funnel in funnels if funnel.stage == "store")
