@@ -1,0 +1,134 @@
+"""The order of the stages: one page to one article, and the store that takes the articles in.
+
+``process_page`` runs in a worker process, with one parsed page handed along. Attribution looks at the page before text is cut and
+decides after; whatever is cut travels with the article in ``removed``.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.attribute import attribute_draft, load_agencies, read_marks
+from pipelines.dedup import minhash_bytes
+from pipelines.extract import extract_article, parse_page
+from pipelines.records import Article, Attribution, Draft, FetchedPage, Rejection, Removed, make_article_id
+from pipelines.scrub import scrub_draft
+from pipelines.text import count_words, text_hash
+from pipelines.urls import clean_url, host_of, identity_url
+
+if TYPE_CHECKING:
+    from pipelines.corpus import Store
+
+logger = logging.getLogger(__name__)
+
+STAGES = ("discover", "fetch", "extract", "scrub", "attribute", "store")
+"""Every URL passes them in this order and leaves at one of them, or is stored."""
+
+
+def process_page(page: FetchedPage, *, extractor: str = "trafilatura", min_words: int = 25) -> Article | Rejection:
+    """Return the article on a page, or why there is none. Never raises for what a page holds.
+
+    extractor: whose text decisions are used ("trafilatura"). min_words: a shorter body is rejected as ``too_short``.
+    """
+    try:
+        outcome = _run_stages(page, extractor=extractor, min_words=min_words)
+    except (MemoryError, RecursionError) as error:
+        # Not final: the memory may have been a worn worker's own.
+        outcome = Rejection(url=page.url, stage="extract", reason="too_complex", detail=repr(error), is_final=False)
+    except Exception as error:  # one bad page must not stop a crawl; the traceback is what a developer needs
+        logger.exception("a stage broke on %s", page.url)
+        outcome = Rejection(url=page.url, stage="extract", reason="stage_error", detail=repr(error)[:300], is_final=False)
+    if isinstance(outcome, Rejection):
+        return replace(outcome, source=page.source, fetched_at=page.fetched_at, run_id=page.run_id, requested_url=page.requested_url)
+    return outcome
+
+
+def _run_stages(page: FetchedPage, *, extractor: str, min_words: int) -> Article | Rejection:
+    parsed = parse_page(page)
+    if isinstance(parsed, Rejection):
+        return parsed
+    marks = read_marks(parsed)
+    extracted = extract_article(parsed, page, extractor=extractor)
+    if isinstance(extracted, Rejection):
+        return extracted
+    scrubbed = scrub_draft(extracted, min_words=min_words)
+    if isinstance(scrubbed, Rejection):
+        return scrubbed
+    draft, attribution = attribute_draft(scrubbed, marks)
+    if not draft.text:
+        return Rejection(url=page.url, stage="attribute", reason="no_text", detail="only source and credit lines")
+    return make_article(page, draft, attribution)
+
+
+def make_article(page: FetchedPage, draft: Draft, attribution: Attribution) -> Article:
+    """Return the row of ``articles/`` for a finished draft."""
+    url = clean_url(page.url) or page.url
+    text = draft.text
+    digest = text_hash(text, attribution.dateline)
+    return Article(
+        article_id=make_article_id(identity_url(url, draft.canonical_url), digest),
+        url=url,
+        canonical_url=draft.canonical_url,
+        source=page.source,
+        host=host_of(url),
+        title=draft.title,
+        standfirst=draft.standfirst,
+        text=text,
+        authors=draft.authors,
+        language=draft.language,
+        section=draft.section,
+        tags=draft.tags,
+        published_at=draft.published_at,
+        modified_at=draft.modified_at,
+        fetched_at=page.fetched_at,
+        date_source=draft.date_source,
+        agencies=attribution.agencies,
+        credited_agencies=attribution.credited_agencies,
+        provenance_mode=attribution.mode,
+        syndicated_from=attribution.syndicated_from,
+        syndicated_url=attribution.syndicated_url,
+        dateline=attribution.dateline,
+        contributors=attribution.contributors,
+        copyright=attribution.copyright,
+        provenance=attribution.evidence,
+        is_free=draft.is_free,
+        tdm_reserved=draft.tdm_reserved,
+        word_count=count_words(text),
+        text_sha256=digest,
+        minhash=minhash_bytes(text, dateline=attribution.dateline),
+        removed=_in_page_order(draft.removed),
+        quality=draft.quality,
+        extractor=draft.extractor,
+        run_id=page.run_id,
+        extra=_extra(page),
+    )
+
+
+def _in_page_order(removed: tuple[Removed, ...]) -> tuple[Removed, ...]:
+    return tuple(sorted(removed, key=lambda piece: piece.position))
+
+
+def _extra(page: FetchedPage) -> str | None:
+    """The URL that was asked for, if a redirect changed it: the store marks both as seen."""
+    if page.requested_url and page.requested_url != page.url:
+        return json.dumps({"requested_url": page.requested_url}, ensure_ascii=False)
+    return None
+
+
+def open_store(output_dir: Path, *, recover: bool = True) -> Store:
+    """Return the store below output_dir with the story index in it; creates what is missing, finishes what a killed run left.
+
+    Without recover it is opened as it stands, damaged or not. Raises CorpusError if the folder cannot be used.
+    """
+    # Imported here: the extraction workers import this module and need no Arrow.
+    from pipelines.corpus import Store
+    from pipelines.dedup import MINHASH_SCHEME, StoryIndex
+
+    agency_hosts = {host: agency.code for agency in load_agencies() for host in agency.hosts}
+    open_index = partial(StoryIndex, agency_hosts=agency_hosts)
+    return Store(output_dir, open_index=open_index, recover=recover, parameters={"minhash": MINHASH_SCHEME})

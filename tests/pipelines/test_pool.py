@@ -1,0 +1,128 @@
+"""Worker processes: one bad task costs itself only."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from pipelines.pool import WorkerLost, WorkerPool, WorkerTimeout
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[WorkerPool]:
+    pool = WorkerPool(2, timeout_seconds=1.0, tasks_per_worker=50, memory_mb=1024)
+    yield pool
+    pool.close()
+
+
+def test_tasks_run_in_other_processes(pool: WorkerPool) -> None:
+    """A task's process is not ours."""
+    assert asyncio.run(pool.run(os.getpid)) != os.getpid()
+
+
+def test_without_workers_tasks_run_here() -> None:
+    """workers=0 runs in the calling process."""
+    assert asyncio.run(WorkerPool(0).run(os.getpid)) == os.getpid()
+
+
+def test_a_task_that_hangs_is_stopped_and_the_next_one_runs(pool: WorkerPool) -> None:
+    """A time limit ends one task; the pool goes on."""
+
+    async def scenario() -> tuple[list[object], float]:
+        before = time.monotonic()
+        outcomes = await asyncio.gather(pool.run(time.sleep, 60), *(pool.run(abs, -n) for n in range(20)), return_exceptions=True)
+        return list(outcomes), time.monotonic() - before
+
+    outcomes, seconds = asyncio.run(scenario())
+    assert isinstance(outcomes[0], WorkerTimeout)
+    assert outcomes[1:] == list(range(20))
+    assert seconds < 15
+
+
+def test_a_task_that_kills_its_worker_costs_only_itself(pool: WorkerPool) -> None:
+    """A crash is told as WorkerLost; tasks beside it finish."""
+
+    async def scenario() -> list[object]:
+        tasks = [pool.run(abs, -n) for n in range(10)]
+        tasks.insert(5, pool.run(os._exit, 9))
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    outcomes = asyncio.run(scenario())
+    assert isinstance(outcomes.pop(5), WorkerLost)
+    assert outcomes == list(range(10))
+
+
+def test_a_task_that_eats_memory_fails_alone(pool: WorkerPool) -> None:
+    """The address space of a worker is limited: MemoryError, not a dead machine."""
+    with pytest.raises(MemoryError):
+        asyncio.run(pool.run(bytes, 3 * 1024**3))
+
+
+def test_a_task_s_own_error_comes_back(pool: WorkerPool) -> None:
+    """What a function raises is raised here."""
+    with pytest.raises(ValueError, match="invalid literal"):
+        asyncio.run(pool.run(int, "x"))
+
+
+@pytest.mark.parametrize("library", ["scrapy", "twisted", "pyarrow"])
+def test_workers_stay_light(pool: WorkerPool, library: str) -> None:
+    """The chain that a worker preloads brings no Scrapy, Twisted or Arrow with it."""
+    assert asyncio.run(pool.run(eval, f"{library!r} in __import__('sys').modules")) is False
+
+
+def test_a_task_s_own_time_out_is_no_time_out_of_the_pool(pool: WorkerPool) -> None:
+    """The error of the function, not WorkerTimeout."""
+    with pytest.raises(TimeoutError, match="database") as raised:
+        asyncio.run(pool.run(eval, "(_ for _ in ()).throw(TimeoutError('no answer from a database'))"))
+    assert not isinstance(raised.value, WorkerTimeout)
+
+
+def test_workers_are_replaced_after_so_many_tasks() -> None:
+    """What a library keeps in memory goes with them."""
+    pool = WorkerPool(1, tasks_per_worker=5)
+
+    async def scenario() -> list[int]:
+        return [await pool.run(os.getpid) for _ in range(20)]
+
+    try:
+        assert len(set(asyncio.run(scenario()))) >= 3
+    finally:
+        pool.close()
+
+
+def test_tasks_that_no_worker_has_begun_survive_a_broken_pool() -> None:
+    """The only worker dies before it takes the first of many: all of them run in a new pool."""
+    pool = WorkerPool(1)
+
+    async def scenario() -> list[object]:
+        worker = await pool.run(os.getpid)
+        os.kill(worker, signal.SIGSTOP)
+        tasks = [asyncio.create_task(pool.run(abs, -n)) for n in range(20)]
+        await asyncio.sleep(0.5)
+        os.kill(worker, signal.SIGKILL)
+        return await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), timeout=60)
+
+    try:
+        assert asyncio.run(scenario()) == list(range(20))
+    finally:
+        pool.close()
+
+
+def test_closing_the_pool_answers_whoever_waits() -> None:
+    """A task in hand when the pool closes is lost, not waited for without end."""
+
+    async def scenario() -> list[object]:
+        pool = WorkerPool(1, timeout_seconds=60)
+        await pool.run(abs, -1)
+        tasks = [asyncio.ensure_future(pool.run(time.sleep, 30)) for _ in range(3)]
+        await asyncio.sleep(0.3)
+        await asyncio.to_thread(pool.close)
+        return await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), timeout=20)
+
+    outcomes = asyncio.run(scenario())
+    assert all(isinstance(outcome, WorkerLost) for outcome in outcomes)
