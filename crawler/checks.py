@@ -1,0 +1,60 @@
+"""Settings that a run cannot work with, told before it starts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelines.errors import SettingsError
+from pipelines.extract import EXTRACTORS
+
+if TYPE_CHECKING:
+    from scrapy.settings import BaseSettings
+
+# Name -> smallest value. Whole numbers, then numbers.
+WHOLE_NUMBERS = {
+    "EXTRACT_WORKERS": -1,
+    "EXTRACT_PAGES_PER_WORKER": 0,
+    "EXTRACT_MEMORY_MB": 0,
+    "SCRUB_MIN_WORDS": 0,
+    "STORE_BATCH_ARTICLES": 1,
+    "DISCOVER_FULL_FETCH_AFTER_UNCHANGED": 0,
+    "DISCOVER_MAX_CHILD_SITEMAPS": 0,
+}
+NUMBERS = {
+    "EXTRACT_TIMEOUT_SECONDS": 0.0,
+    "STORE_BATCH_SECONDS": 0.0,
+    "STORE_FOLD_SECONDS": 0.0,
+    "DISCOVER_FULL_FETCH_AFTER_HOURS": 0.0,
+}
+SWITCHES = ("ALLOW_PRIVATE_ADDRESSES", "ROBOTSTXT_OBEY")
+PATHS = ("OUTPUT_DIR", "SOURCES")
+
+
+def check_settings(settings: BaseSettings) -> None:
+    """Raise SettingsError naming every setting of ours that cannot be used, with what was expected and found."""
+    problems = [problem for name in (*WHOLE_NUMBERS, *NUMBERS, *SWITCHES, *PATHS, "EXTRACTOR") if (problem := _problem(settings, name))]
+    if problems:
+        raise SettingsError("\n".join(problems))
+
+
+def _problem(settings: BaseSettings, name: str) -> str | None:
+    value = settings[name]
+    if name == "EXTRACTOR":
+        return None if value in EXTRACTORS else f"{name} must be one of {', '.join(EXTRACTORS)}, got {value!r}"
+    if name in PATHS:
+        return None if str(value or "").strip() else f"{name} must be a path, got {value!r}"
+    try:
+        if name in SWITCHES:
+            settings.getbool(name)
+        elif (number := settings.getint(name) if name in WHOLE_NUMBERS else settings.getfloat(name)) < _least(name) or number != number:
+            raise ValueError(value)
+    except (TypeError, ValueError):
+        expected = (
+            "True or False" if name in SWITCHES else f"{'a whole number' if name in WHOLE_NUMBERS else 'a number'} from {_least(name):g}"
+        )
+        return f"{name} must be {expected}, got {value!r}"
+    return None
+
+
+def _least(name: str) -> float:
+    return WHOLE_NUMBERS.get(name, NUMBERS.get(name, 0.0))

@@ -1,0 +1,1 @@
+"""Commands of the ``scrapy`` command line in this project. Exit status: 0 good, 1 bad configuration or a failed run, 2 bad usage."""

@@ -1,0 +1,131 @@
+"""Extensions: the run report, and how responsive the event loop was."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from scrapy import Spider, signals
+
+from crawler.run import Run
+from pipelines.chain import STAGES
+from pipelines.errors import PipelineError
+from pipelines.report import RunReport as RunRecord
+from pipelines.report import add_up, make_funnel, print_report, split_by_source, write_report
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy.crawler import Crawler
+
+logger = logging.getLogger(__name__)
+
+# Our name for a figure -> Scrapy's stats key.
+MEASURES = {
+    "requests": "downloader/request_count",
+    "responses": "downloader/response_count",
+    "bytes_received": "downloader/response_bytes",
+    "errors_logged": "log_count/ERROR",
+    "loop_stall_max_ms": "loop/stall_max_ms",
+}
+
+
+class RunReport:
+    """Write ``runs/<run_id>/report.json`` when the spider closes, and print it as a table."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        extension = cls(Run.of(crawler))
+        crawler.signals.connect(extension.spider_closed, signals.spider_closed)
+        return extension
+
+    async def spider_closed(self, spider: Spider, reason: str) -> None:
+        run = self.run
+        try:
+            record = await self._make_record(spider.name, reason)
+            path = run.output_dir / "runs" / run.run_id
+            try:
+                path = await asyncio.to_thread(write_report, record, run.output_dir)
+            except OSError as error:
+                run.note_problem(f"the report could not be written: {error}")
+            print_report(record, path)
+        except PipelineError as error:
+            logger.error("no report of run %s: %s", run.run_id, error)
+        finally:
+            await asyncio.to_thread(run.store.close)
+
+    async def _make_record(self, spider_name: str, reason: str) -> RunRecord:
+        run = self.run
+        counts = await asyncio.to_thread(run.store.counts)
+        by_source = split_by_source(run.counts)
+        funnel = make_funnel(add_up(by_source), STAGES)
+        if not_reached := funnel[0].kept - funnel[1].seen:
+            run.note_problem(f"the run ended ({reason}) before {not_reached} requested URLs were fetched; the next run asks for them")
+        finished_at = datetime.now(UTC)
+        return RunRecord(
+            run_id=run.run_id,
+            spider=spider_name,
+            started_at=run.started_at,
+            finished_at=finished_at,
+            finish_reason=reason,
+            endpoints=make_funnel(add_up(by_source), ["endpoint"])[0],
+            funnel=funnel,
+            by_source={name: make_funnel(outcomes, STAGES) for name, outcomes in by_source.items()},
+            corpus=asdict(counts),
+            corpus_before=asdict(run.counts_before),
+            problems=run.problems,
+            measures=self._measures(pages=funnel[1].kept, seconds=(finished_at - run.started_at).total_seconds()),
+            versions={name: version(name) for name in ("scrapy", "trafilatura", "datasketch", "pyarrow")},
+        )
+
+    def _measures(self, *, pages: int, seconds: float) -> dict[str, float]:
+        """The figures of the crawl that a report shows."""
+        stats: dict[str, Any] = self.run.crawler.stats.get_stats() if self.run.crawler.stats else {}
+        cores = max(1, self.run.pool.workers)
+        return {
+            "pages_per_second": round(pages / seconds, 2) if seconds else 0.0,
+            "extract_cpu_seconds": round(self.run.pool.cpu_seconds, 2),
+            "extract_share": round(self.run.pool.cpu_seconds / (seconds * cores), 3) if seconds else 0.0,
+            **{ours: stats[theirs] for ours, theirs in MEASURES.items() if theirs in stats},
+        }
+
+
+class LoopMonitor:
+    """Measure the longest time the event loop was busy: long stalls delay downloads, so slow work belongs in workers."""
+
+    interval_seconds = 0.05
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.task: asyncio.Task[None] | None = None
+        self.stall_max = 0.0
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        extension = cls(crawler)
+        crawler.signals.connect(extension.spider_opened, signals.spider_opened)
+        crawler.signals.connect(extension.spider_closed, signals.spider_closed)
+        return extension
+
+    def spider_opened(self) -> None:
+        self.task = asyncio.create_task(self._watch())
+
+    def spider_closed(self) -> None:
+        if self.task:
+            self.task.cancel()
+
+    async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            before = loop.time()
+            await asyncio.sleep(self.interval_seconds)
+            self.stall_max = max(self.stall_max, loop.time() - before - self.interval_seconds)
+            if self.crawler.stats:
+                self.crawler.stats.max_value("loop/stall_max_ms", round(self.stall_max * 1000))

@@ -1,0 +1,209 @@
+"""Item pipelines: pages become articles in the worker processes, articles become durable in batches."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sqlite3
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from scrapy.exceptions import DropItem
+
+from crawler.run import Run
+from pipelines.chain import process_page
+from pipelines.errors import PipelineError, StoreBusy
+from pipelines.pool import WorkerLost, WorkerTimeout
+from pipelines.records import Article, FetchedPage, Rejection
+from pipelines.urls import clean_url
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy.crawler import Crawler
+
+    from pipelines.corpus import Batch
+
+logger = logging.getLogger(__name__)
+
+# Batches that may wait in memory for a disk that refuses them; then the crawl stops.
+MAX_WAITING_BATCHES = 4
+# A wait of 0 seconds never lets the event loop go.
+SHORTEST_PERIOD_SECONDS = 0.05
+STORE_ERRORS = (OSError, sqlite3.Error, PipelineError)
+
+Item = Article | Rejection
+
+
+class ProcessPages:
+    """Run extract, scrub and attribute on each FetchedPage, off the event loop."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        settings = run.settings
+        self.process = partial(process_page, extractor=settings["EXTRACTOR"], min_words=settings.getint("SCRUB_MIN_WORDS"))
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(Run.of(crawler))
+
+    async def process_item(self, item: Any) -> Any:
+        if not isinstance(item, FetchedPage):
+            return item
+        outcome = await self._process(replace(item, run_id=self.run.run_id))
+        self.run.count_outcome(outcome)
+        return outcome
+
+    async def _process(self, page: FetchedPage) -> Item:
+        try:
+            return await self.run.pool.run(self.process, page)
+        except WorkerTimeout as error:
+            reason, detail = "timeout", str(error)
+        except WorkerLost as error:
+            reason, detail = "worker_died", str(error)
+        except Exception as error:  # whatever the pool met: the page must not vanish uncounted
+            logger.exception("no outcome for %s", page.url)
+            reason, detail = "stage_error", repr(error)[:300]
+        logger.warning("extraction failed on %s: %s %s", page.url, reason, detail)
+        return Rejection(
+            url=page.url, requested_url=page.requested_url, stage="extract", reason=reason, detail=detail,
+            source=page.source, fetched_at=page.fetched_at, run_id=page.run_id, is_final=False,
+        )  # fmt: skip
+
+    async def close_spider(self) -> None:
+        await asyncio.to_thread(self.run.pool.close)
+
+
+class StoreArticles:
+    """Gather articles and rejections, commit them in batches, and fold the log into the corpus now and then and at the end."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        settings = run.settings
+        self.batch_articles = settings.getint("STORE_BATCH_ARTICLES")
+        self.batch_seconds = settings.getfloat("STORE_BATCH_SECONDS")
+        self.fold_seconds = settings.getfloat("STORE_FOLD_SECONDS")
+        self.items: list[Item] = []
+        self.frozen: list[tuple[Batch, list[Item]]] = []
+        self.committing = asyncio.Lock()
+        self.closing = asyncio.Event()
+        self.tasks: list[asyncio.Task[None]] = []
+        self.stopping: asyncio.Task[None] | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(Run.of(crawler))
+
+    def open_spider(self) -> None:
+        work = ((self.batch_seconds, self._commit_and_watch), (self.fold_seconds, self._fold))
+        self.tasks = [asyncio.create_task(self._repeat(seconds, job)) for seconds, job in work]
+
+    async def process_item(self, item: Any) -> Any:
+        if not isinstance(item, Item):
+            return item
+        self.items.append(item)
+        if len(self.items) >= self.batch_articles:
+            await self._commit_and_watch()
+        if isinstance(item, Rejection):
+            if self.run.tell_rejections:
+                self.run.note_problem(f"no article at {item.url}: {item.stage}: {item.reason} {item.detail}".rstrip())
+            raise DropItem(f"{item.stage}: {item.reason} {item.url}")
+        return item
+
+    async def close_spider(self) -> None:
+        self.closing.set()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        try:
+            await self._commit()
+            await asyncio.to_thread(self.run.store.finish)
+        except STORE_ERRORS as error:
+            self._report_failure(error, "the end of the run")
+
+    async def _repeat(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        """Do work every so many seconds until the spider closes; an error is reported and does not end it."""
+        while True:
+            try:
+                await asyncio.wait_for(self.closing.wait(), timeout=max(seconds, SHORTEST_PERIOD_SECONDS))
+                return
+            except TimeoutError:
+                pass
+            try:
+                await work()
+            except Exception as error:
+                logger.exception("a timed task failed")
+                self._report_failure(error, "a timed task")
+
+    async def _commit_and_watch(self) -> None:
+        """Commit; a disk that refuses is tried again with the next batch, until too many wait."""
+        try:
+            await self._commit()
+        except STORE_ERRORS as error:
+            self._report_failure(error, "a commit")
+            if len(self.frozen) >= MAX_WAITING_BATCHES and not self.closing.is_set() and self.run.crawler.engine:
+                self.closing.set()
+                # Not awaited, here or in close_spider: closing waits for the items in hand, and this may be one of them.
+                self.stopping = asyncio.create_task(self.run.crawler.engine.close_spider_async(reason="store_failed"))
+
+    async def _commit(self) -> None:
+        """Make everything gathered so far durable. A batch keeps its part names until it is, so that a second try rewrites the same files."""
+        async with self.committing:
+            await self._freeze()
+            while self.frozen:
+                batch, items = self.frozen[0]
+                await asyncio.to_thread(self.run.store.commit, batch)
+                self.frozen.pop(0)
+                self.run.pending.settle(key for item in items for key in url_keys(item))
+                unstorable = {id(article) for article in batch.unstorable}
+                for item in items:
+                    if isinstance(item, Article):
+                        self.run.count(item.source, "store", "unstorable" if id(item) in unstorable else "kept")
+            if endpoints := self.run.pending.complete():
+                await asyncio.to_thread(partial(self.run.store.commit, self.run.store.freeze([]), endpoints=endpoints))
+                self.run.pending.stored(endpoints)
+
+    async def _freeze(self) -> None:
+        """Turn what was gathered into a batch, in a thread: hundreds of articles take longer than the event loop may stand still."""
+        if not self.items:
+            return
+        items, self.items = self.items, []
+        articles = [item for item in items if isinstance(item, Article)]
+        rejections = [self._stamped(item) for item in items if isinstance(item, Rejection)]
+        try:
+            batch = await asyncio.to_thread(self.run.store.freeze, articles, rejections)
+        except BaseException:
+            self.items = items + self.items
+            raise
+        self.frozen.append((batch, items))
+
+    async def _fold(self) -> None:
+        try:
+            await asyncio.to_thread(partial(self.run.store.fold, wait=False))
+            await asyncio.to_thread(self.run.store.publish)
+        except StoreBusy:
+            logger.debug("another process folds")
+        except STORE_ERRORS as error:
+            self._report_failure(error, "a fold")
+
+    def _report_failure(self, error: Exception, during: str) -> None:
+        message = f"the store failed during {during}: {error}"
+        self.run.note_problem(message)
+        self.run.store_failed = True
+        logger.error("%s; nothing that was committed is lost, the next run takes up from there", message)
+
+    def _stamped(self, rejection: Rejection) -> Rejection:
+        return replace(rejection, run_id=self.run.run_id, fetched_at=rejection.fetched_at or datetime.now(UTC))
+
+
+def url_keys(item: Item) -> set[str]:
+    """Return the keys of the URLs that an item settles: the one asked for and the one that answered."""
+    asked = item.requested_url if isinstance(item, Rejection) else requested_url(item)
+    return {key for url in (item.url, asked) if url and (key := clean_url(url))}
+
+
+def requested_url(article: Article) -> str | None:
+    """Return the URL that a redirect started from, if one did."""
+    return json.loads(article.extra).get("requested_url") if article.extra else None

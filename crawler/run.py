@@ -1,0 +1,103 @@
+"""What the parts of one crawl share: its id, sources, store, workers and counts."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from crawler.checks import check_settings
+from pipelines.chain import STAGES, open_store
+from pipelines.discover import load_sources
+from pipelines.pending import PendingEndpoints
+from pipelines.pool import WorkerPool
+from pipelines.records import Article, Rejection, Source
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+    from scrapy.settings import BaseSettings
+
+    from pipelines.corpus import Store
+
+_runs: WeakKeyDictionary[Crawler, Run] = WeakKeyDictionary()
+
+
+class Run:
+    """One crawl. ``Run.of(crawler)`` gives the same object to spider, item pipelines and extensions."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        settings = crawler.settings
+        self.crawler = crawler
+        self.settings = settings
+        self.started_at = datetime.now(UTC)
+        self.run_id = f"{self.started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        self.output_dir = Path(settings["OUTPUT_DIR"]).expanduser().resolve()
+        check_settings(settings)
+        self.catalogue: list[Source] = load_sources(Path(settings["SOURCES"]).expanduser())
+        self.sources: list[Source] = []
+        """Those that this run crawls, chosen by its spider."""
+        self.store: Store = open_store(self.output_dir)
+        self.counts_before = self.store.counts()
+        self.pool = WorkerPool(
+            worker_count(settings),
+            timeout_seconds=settings.getfloat("EXTRACT_TIMEOUT_SECONDS"),
+            tasks_per_worker=settings.getint("EXTRACT_PAGES_PER_WORKER"),
+            memory_mb=settings.getint("EXTRACT_MEMORY_MB"),
+        )
+        self.pending = PendingEndpoints()
+        self.counts: Counter[tuple[str, str, str]] = Counter()
+        """(source, stage, "kept" or a rejection's reason) -> number."""
+        self.problems: list[str] = []
+        """What a person may want to look at: a feed that is none, a store that cannot be written."""
+        self.store_failed = False
+        self.tell_rejections = False
+        """Name each rejected page on the terminal: for runs that ask for single pages."""
+        self.endpoints_asked: set[str] = set()
+        self.requested: set[str] = set()
+        """URL keys asked for in this run."""
+
+    @classmethod
+    def of(cls, crawler: Crawler) -> Run:
+        """Return the run of a crawler; the first caller starts it.
+
+        Raises SourceError or CorpusError when the catalogue or the output folder cannot be used.
+        """
+        if crawler not in _runs:
+            _runs[crawler] = cls(crawler)
+        return _runs[crawler]
+
+    def count(self, source: str, stage: str, outcome: str = "kept", number: int = 1) -> None:
+        """Count what became of pages at one stage, for the run report and as Scrapy stats ``<stage>/kept``, ``<stage>/rejected/<reason>``."""
+        if not number:
+            return
+        self.counts[source, stage, outcome] += number
+        assert self.crawler.stats is not None
+        self.crawler.stats.inc_value(f"{stage}/{outcome}" if outcome == "kept" else f"{stage}/rejected/{outcome}", number)
+
+    def count_outcome(self, outcome: Article | Rejection) -> None:
+        """Count a fetched page at every stage that it reached."""
+        last = outcome.stage if isinstance(outcome, Rejection) else "attribute"
+        for stage in STAGES[STAGES.index("extract") : STAGES.index(last)]:
+            self.count(outcome.source, stage)
+        self.count(outcome.source, last, outcome.reason if isinstance(outcome, Rejection) else "kept")
+
+    def note_problem(self, message: str) -> None:
+        """Keep a message for the end of the run; each once."""
+        if message not in self.problems:
+            self.problems.append(message)
+
+    async def known_urls(self, urls: Iterable[str]) -> set[str]:
+        """Return those URL keys that need no fetch now."""
+        return await asyncio.to_thread(self.store.known_urls, list(urls), now=datetime.now(UTC))
+
+
+def worker_count(settings: BaseSettings) -> int:
+    """Return how many extraction workers the settings ask for; -1 stands for one per usable core."""
+    workers = settings.getint("EXTRACT_WORKERS")
+    return len(os.sched_getaffinity(0)) if workers < 0 else workers

@@ -1,0 +1,112 @@
+"""Defaults of a crawl, by topic. Any of them can be given with ``-s NAME=value``; docs/settings.md lists ours.
+
+Secrets and contact details come from the environment.
+"""
+
+import os
+from pathlib import Path
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+
+# --- Project -----------------------------------------------------------------------------------------------------------------------
+BOT_NAME = "copydesk"
+SPIDER_MODULES = ["crawler.spiders"]
+NEWSPIDER_MODULE = "crawler.spiders"
+COMMANDS_MODULE = "crawler.commands"
+
+# --- What and where to -------------------------------------------------------------------------------------------------------------
+# A TOML file or a folder of them: the catalogue of sources.
+SOURCES = str(PROJECT_DIR / "crawler" / "sources")
+# Folder of everything that is written; see output/README.md.
+OUTPUT_DIR = str(PROJECT_DIR / "output")
+
+# --- Who we are --------------------------------------------------------------------------------------------------------------------
+# Sites should be able to reach whoever runs the crawl: set COPYDESK_CONTACT to a page or an e-mail address.
+# No "+http" in it: some servers drop clients that send that.
+CONTACT = os.environ.get("COPYDESK_CONTACT", "")
+USER_AGENT = f"copydesk/0.1 ({CONTACT or 'news corpus crawler'})"
+ROBOTSTXT_USER_AGENT = "copydesk"
+
+# --- Politeness --------------------------------------------------------------------------------------------------------------------
+ROBOTSTXT_OBEY = True
+# Requests to one host at a time, a second apart (with Scrapy's jitter); a source may ask for more with delay_seconds.
+CONCURRENT_REQUESTS_PER_DOMAIN = 1
+DOWNLOAD_DELAY = 1.0
+# Over all sites. Requests that wait for their site's delay count too, so this is about how many sites are crawled side by side.
+CONCURRENT_REQUESTS = 96
+# Items of one response that are processed side by side; ours yield one, and Scrapy starts a task for each of these.
+CONCURRENT_ITEMS = 4
+REFERRER_POLICY = "no-referrer"
+COOKIES_ENABLED = False
+
+# --- Limits ------------------------------------------------------------------------------------------------------------------------
+# Bytes after decompression; the largest of 718 news pages measured was 4 MB. Scrapy's default is 1 GiB.
+DOWNLOAD_MAXSIZE = 10 * 1024 * 1024
+DOWNLOAD_WARNSIZE = 0
+DOWNLOAD_TIMEOUT = 30
+REDIRECT_MAX_TIMES = 5
+RETRY_TIMES = 2
+# Each is a counted rejection that is asked again later.
+RETRY_GIVE_UP_LOG_LEVEL = "DEBUG"
+DEPTH_STATS_VERBOSE = False
+MEMUSAGE_LIMIT_MB = 2048
+# Bodies (bytes) that wait for extraction before downloads pause: enough to keep two workers busy with pages of 0.3 MB.
+SCRAPER_SLOT_MAX_ACTIVE_SIZE = 10_000_000
+
+# --- Safety ------------------------------------------------------------------------------------------------------------------------
+# Requests to private, loopback and link-local addresses are refused, by literal address and after name resolution. True only in tests.
+ALLOW_PRIVATE_ADDRESSES = False
+TWISTED_DNS_RESOLVER = "crawler.resolver.PublicAddressResolver"
+DOWNLOAD_HANDLERS = {"file": None, "data": None, "ftp": None, "s3": None}
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+
+# --- Discovery ---------------------------------------------------------------------------------------------------------------------
+# Feeds send the same ETag after changing: after so many answers 304 in a row, or so many hours, ask for the whole feed again.
+DISCOVER_FULL_FETCH_AFTER_UNCHANGED = 20
+DISCOVER_FULL_FETCH_AFTER_HOURS = 24.0
+# A sitemap index may name thousands of children; the newest by lastmod are read.
+DISCOVER_MAX_CHILD_SITEMAPS = 50
+
+# --- Extraction --------------------------------------------------------------------------------------------------------------------
+# Worker processes; -1 is one per core, 0 extracts in the crawl's own process (debugging).
+EXTRACT_WORKERS = -1
+# Seconds of wall time for one page. The slowest of 718 real pages takes 0.3 s.
+EXTRACT_TIMEOUT_SECONDS = 20.0
+# A worker is replaced after so many pages: lxml and the extractors keep some memory.
+EXTRACT_PAGES_PER_WORKER = 1000
+# Address space of a worker, MB; 0 is no limit. A 5 MB page of 50,000 paragraphs takes about 350 MB.
+EXTRACT_MEMORY_MB = 2048
+# Whose text decisions are used.
+EXTRACTOR = "trafilatura"
+
+# --- Scrubbing ---------------------------------------------------------------------------------------------------------------------
+# A body with fewer words is rejected as too_short. News flashes have 25 to 40.
+SCRUB_MIN_WORDS = 25
+
+# --- Store -------------------------------------------------------------------------------------------------------------------------
+# A batch is written when it has so many articles or its first one has waited so long: what a kill can lose (it is then crawled again).
+STORE_BATCH_ARTICLES = 200
+STORE_BATCH_SECONDS = 30.0
+# Seconds between folds while a crawl runs; the corpus is brought up to date at each fold, and at the end.
+STORE_FOLD_SECONDS = 120.0
+
+# --- Wiring ------------------------------------------------------------------------------------------------------------------------
+ITEM_PIPELINES = {
+    "crawler.item_pipelines.ProcessPages": 100,
+    "crawler.item_pipelines.StoreArticles": 300,
+}
+DOWNLOADER_MIDDLEWARES = {
+    "crawler.middlewares.PrivateAddressGuard": 50,
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "crawler.middlewares.StrictRobotsTxt": 100,
+}
+EXTENSIONS = {
+    "crawler.extensions.RunReport": 500,
+    "crawler.extensions.LoopMonitor": 500,
+}
+
+# --- Log ---------------------------------------------------------------------------------------------------------------------------
+LOG_LEVEL = "INFO"
+# Rejections are counted and stored; thousands of log lines would hide what matters.
+DEFAULT_DROPITEM_LOG_LEVEL = "DEBUG"

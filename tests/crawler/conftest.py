@@ -1,0 +1,63 @@
+"""A real ``scrapy`` in a subprocess against the newsroom on loopback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from newsroom import SOURCES_FILE, Newsroom
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command printed, and its exit status."""
+
+    status: int
+    output: str
+
+
+@pytest.fixture(scope="session")
+def newsroom() -> Iterator[Newsroom]:
+    with Newsroom.serve() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def scrapy(newsroom: Newsroom) -> Callable[..., Ran]:
+    """Run ``scrapy …`` in the project, with the newsroom as its only network."""
+
+    def run(*args: str | Path, timeout: float = 120, **environment: str) -> Ran:
+        env = {**os.environ, "http_proxy": newsroom.proxy_url, "no_proxy": "", "PYTHONWARNINGS": "default", "COLUMNS": "200", **environment}
+        done = subprocess.run(
+            [sys.executable, "-m", "scrapy", *map(str, args)], cwd=ROOT, env=env, text=True, capture_output=True, timeout=timeout, check=False
+        )  # fmt: skip
+        return Ran(done.returncode, done.stdout + done.stderr)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def crawl(scrapy: Callable[..., Ran]) -> Callable[..., Ran]:
+    """Run ``scrapy crawl SPIDER`` on the newsroom's sources into a folder, without delays."""
+
+    def run(spider: str, output: Path, *args: str | Path, sources: Path = SOURCES_FILE, **environment: str) -> Ran:
+        return scrapy(
+            "crawl", spider, "-s", f"SOURCES={sources}", "-s", f"OUTPUT_DIR={output}", "-s", "DOWNLOAD_DELAY=0", *args, **environment
+        )
+
+    return run
+
+
+def read(output: Path, dataset: str) -> pd.DataFrame:
+    """Return a dataset as a user reads it; empty when there is nothing yet."""
+    folder = output / dataset
+    return pd.read_parquet(folder) if any(folder.rglob("*.parquet")) else pd.DataFrame()

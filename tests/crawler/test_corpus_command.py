@@ -1,0 +1,94 @@
+"""``scrapy corpus`` on a sound store and on damaged ones."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from pipelines.corpus import Store
+from pipelines.dedup import StoryIndex
+
+PLANTED = Path(__file__).parents[1] / "pipelines" / "corpus" / "planted.py"
+
+
+@pytest.fixture(scope="session")
+def make_article() -> Callable[..., Any]:
+    """The store's own example articles."""
+    spec = importlib.util.spec_from_file_location("planted_for_commands", PLANTED)
+    assert spec is not None
+    assert spec.loader is not None
+    module: ModuleType = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    made: Callable[..., Any] = module.make_article
+    return made
+
+
+@pytest.fixture
+def output(tmp_path: Path, make_article: Callable[..., Any]) -> Path:
+    """A finished corpus of two parts: two outlets with one text, and another text."""
+    wire = "The harbor of Porto Azul was closed on Monday after a freighter ran aground in the night, the coast guard said. " * 2
+    folder = tmp_path / "output"
+    with Store(folder, open_index=StoryIndex) as store:
+        for number in range(3):
+            text = (
+                f"{wire} {number}" if number < 2 else "Prices of grain fell for a third week, the ministry of farming said in its report."
+            )
+            store.commit(store.freeze([make_article(f"https://o{number}.example/1", text, source=f"o{number}", extra=None)]))
+        store.finish()
+    return folder
+
+
+def test_each_action_works_on_a_sound_store(scrapy: Callable[..., Any], output: Path) -> None:
+    """Counts, no problems, and the same counts after a rebuild."""
+    told = [scrapy("corpus", action, "-s", f"OUTPUT_DIR={output}") for action in ("stats", "verify", "rebuild")]
+    assert [ran.status for ran in told] == [0, 0, 0], told
+    assert told[1].output.strip().endswith("sound")
+    assert "articles" in told[0].output
+    assert told[0].output == told[2].output
+
+
+def test_rebuild_mends_a_damaged_index(scrapy: Callable[..., Any], output: Path, make_article: Callable[..., Any]) -> None:
+    """Also while parts of the log wait for a fold."""
+    with Store(output, open_index=StoryIndex) as store:
+        store.commit(store.freeze([make_article("https://late.example/1", "The late report of the harbor", extra=None)]))
+    next((output / "state" / "index").glob("*.run")).write_bytes(b"torn")
+    ran = scrapy("corpus", "rebuild", "-s", f"OUTPUT_DIR={output}")
+    assert ran.status == 0, ran.output
+    assert scrapy("corpus", "verify", "-s", f"OUTPUT_DIR={output}").status == 0
+    with Store(output, open_index=StoryIndex, recover=False) as store:
+        assert (store.counts().articles, store.counts().unfolded) == (4, 0)
+
+
+def test_a_store_with_a_lost_log_part_can_be_checked_and_rebuilt(scrapy: Callable[..., Any], output: Path) -> None:
+    """A crawl refuses it; verify names the part, and rebuild takes the log as it stands."""
+    lost = sorted(output.glob("articles/*/*.parquet"))[0]
+    lost.unlink()
+    stats = scrapy("corpus", "stats", "-s", f"OUTPUT_DIR={output}")
+    assert stats.status == 1
+    assert "scrapy corpus rebuild" in stats.output
+    verify = scrapy("corpus", "verify", "-s", f"OUTPUT_DIR={output}")
+    assert verify.status == 1
+    assert lost.stem in verify.output
+    rebuild = scrapy("corpus", "rebuild", "-s", f"OUTPUT_DIR={output}")
+    assert rebuild.status == 0, rebuild.output
+    assert scrapy("corpus", "verify", "-s", f"OUTPUT_DIR={output}").status == 0
+
+
+def test_an_unreadable_log_part_is_named(scrapy: Callable[..., Any], output: Path) -> None:
+    """By verify, and by a rebuild, which goes on when it is moved away."""
+    torn = sorted(output.glob("articles/*/*.parquet"))[0]
+    torn.write_bytes(torn.read_bytes()[:50])
+    for action in ("verify", "rebuild"):
+        ran = scrapy("corpus", action, "-s", f"OUTPUT_DIR={output}")
+        assert ran.status == 1
+        assert str(torn) in ran.output
+        assert "Traceback" not in ran.output
+    torn.rename(output.parent / torn.name)
+    assert scrapy("corpus", "rebuild", "-s", f"OUTPUT_DIR={output}").status == 0

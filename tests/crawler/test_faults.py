@@ -1,0 +1,154 @@
+"""Crawls that are killed, doubled or lose a worker: nothing is lost, nothing doubled."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from newsroom import SOURCES_FILE, Newsroom, load_truth
+from pipelines.urls import clean_url
+from tests.crawler.conftest import ROOT, Ran, read
+
+Crawl = Callable[..., Ran]
+URLS = sorted(article.url for article in load_truth())
+
+
+@pytest.fixture
+def start(newsroom: Newsroom) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Start a crawl and leave it running, in a process group of its own."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def run(output: Path, **settings: object) -> subprocess.Popen[bytes]:
+        settings = {"SOURCES": SOURCES_FILE, "OUTPUT_DIR": output, "DOWNLOAD_DELAY": 0, "LOG_LEVEL": "ERROR", **settings}
+        options = [part for name, value in settings.items() for part in ("-s", f"{name}={value}")]
+        env = {**os.environ, "http_proxy": newsroom.proxy_url, "no_proxy": ""}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "scrapy", "crawl", "news", *options],
+            cwd=ROOT, env=env, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def processes_of_session(session: int) -> list[int]:
+    """The living processes of a session, read from /proc; zombies do not count."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[3]) == session and fields[0] != "Z":
+            found.append(int(path.parent.name))
+    return found
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return condition()
+
+
+def stories(output: Path) -> set[frozenset[str]]:
+    """The partition of the URLs into stories."""
+    members = pd.concat([read(output, "corpus")[["story_id", "url"]], read(output, "copies")[["story_id", "url"]]])
+    return {frozenset(urls) for _, urls in members.groupby("story_id")["url"]}
+
+
+def assert_complete(output: Path, scrapy: Crawl) -> None:
+    """Every article in exactly one of corpus and copies, the stories right, the store sound."""
+    urls = [*read(output, "corpus")["url"], *read(output, "copies")["url"]]
+    assert sorted(urls) == URLS
+    expected: dict[str, set[str]] = {}
+    for article in load_truth():
+        expected.setdefault(article.story, set()).add(article.url)
+    assert stories(output) == {frozenset(group) for group in expected.values()}
+    assert scrapy("corpus", "verify", "-s", f"OUTPUT_DIR={output}").status == 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
+def test_killed_crawls_lose_and_double_nothing(
+    start: Callable[..., subprocess.Popen[bytes]], crawl: Crawl, scrapy: Crawl, tmp_path: Path
+) -> None:
+    """SIGKILL at four moments, then a clean run: as if nothing had happened, and no worker is left behind."""
+    for seconds in (1.6, 2.0, 2.4, 2.8):
+        process = start(tmp_path, STORE_BATCH_SECONDS=0.2, STORE_FOLD_SECONDS=0.3, CONCURRENT_REQUESTS=4)
+        time.sleep(seconds)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert wait_until(lambda session=process.pid: not processes_of_session(session), 15), "workers outlive a killed crawl"
+    assert crawl("news", tmp_path).status == 0
+    assert_complete(tmp_path, scrapy)
+
+
+def test_two_crawls_at_once_share_one_output(
+    start: Callable[..., subprocess.Popen[bytes]], crawl: Crawl, scrapy: Crawl, tmp_path: Path
+) -> None:
+    """Both end well; an article that both fetched is a repeat in the log and in the corpus once."""
+    both = [start(tmp_path, STORE_BATCH_SECONDS=0.3, STORE_FOLD_SECONDS=0.4) for _ in range(2)]
+    assert [process.wait(timeout=120) for process in both] == [0, 0]
+    assert_complete(tmp_path, scrapy)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
+def test_a_worker_that_is_killed_costs_one_page_at_most(start: Callable[..., subprocess.Popen[bytes]], tmp_path: Path) -> None:
+    """The page in its hands is a counted rejection that is asked again; all others are stored."""
+    process = start(tmp_path, EXTRACT_WORKERS=1, CONCURRENT_REQUESTS=2)
+    killed = 0
+    while process.poll() is None and killed < 3:
+        for worker in workers_of(process.pid):
+            os.kill(worker, signal.SIGKILL)
+            killed += 1
+            break
+        time.sleep(0.4)
+    assert process.wait(timeout=120) == 0
+    assert killed
+    rejected = read(tmp_path, "rejected").query("stage == 'extract'")
+    assert set(rejected["reason"]) <= {"worker_died"}
+    assert not rejected["is_final"].any()
+    stored = read(tmp_path, "articles")["url"]
+    assert stored.is_unique
+    assert set(URLS) <= {*stored, *map(clean_url, rejected["url"])}
+    assert len(rejected) <= killed
+
+
+def workers_of(session: int) -> list[int]:
+    """The worker processes of a crawl: children of its forkserver."""
+    parents: dict[int, int] = {}
+    for pid in processes_of_session(session):
+        try:
+            parents[pid] = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+    return [pid for pid, parent in parents.items() if parent in parents and parents[parent] in parents]
+
+
+def test_an_interrupted_crawl_ends_cleanly(
+    start: Callable[..., subprocess.Popen[bytes]], crawl: Crawl, scrapy: Crawl, tmp_path: Path
+) -> None:
+    """SIGTERM: what was fetched is committed, the report is written, and the next run completes."""
+    process = start(tmp_path, CONCURRENT_REQUESTS=2)
+    assert wait_until(lambda: bool(processes_of_session(process.pid)) and (tmp_path / "state" / "copydesk.sqlite").exists(), 20)
+    time.sleep(1.0)
+    process.terminate()
+    assert process.wait(timeout=30) == 0
+    assert len(list((tmp_path / "runs").glob("*/report.json"))) == 1
+    assert crawl("news", tmp_path).status == 0
+    assert_complete(tmp_path, scrapy)
