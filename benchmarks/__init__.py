@@ -1,0 +1,1 @@
+"""Measurements: quality on labelled pages (``python -m benchmarks.quality``) and speed (``python -m benchmarks``)."""
