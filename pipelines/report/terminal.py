@@ -40,16 +40,24 @@ def print_report(report: RunReport, path: Path, console: Console | None = None) 
     console.print(_stage_table(report))
     if report.by_source:
         console.print(_source_table(report))
+
+    def added(name: str) -> int:
+        return after.get(name, 0) - before.get(name, 0)
+
     console.print(
-        f"[bold]{after.get('stories', 0)}[/] stories from {after.get('articles', 0)} articles ({after.get('copies', 0)} copies); "
-        f"this run added {after.get('articles', 0) - before.get('articles', 0)} articles, "
-        f"{after.get('stories', 0) - before.get('stories', 0)} stories, in {report.seconds:.1f} s"
+        f"[bold]{_number(after.get('stories', 0), 'story', 'stories')}[/] from {_number(after.get('articles', 0), 'article')} "
+        f"({_number(after.get('copies', 0), 'copy', 'copies')}); this run added {_number(added('articles'), 'article')}, "
+        f"{_number(added('stories'), 'story', 'stories')}, in {report.seconds:.1f} s"
     )
     for problem in report.problems[:MAX_PROBLEMS]:
         console.print(f"[yellow]![/] {escape(problem)}")
     if len(report.problems) > MAX_PROBLEMS:
         console.print(f"[yellow]![/] and {len(report.problems) - MAX_PROBLEMS} more problems, in the report")
     console.print(f"report: {escape(str(path))}", soft_wrap=True)
+
+
+def _number(number: int, one: str, many: str | None = None) -> str:
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 
 def _stage_table(report: RunReport) -> Table:
