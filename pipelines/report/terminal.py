@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -22,14 +23,20 @@ class PipeConsole(Console):
 
     def on_broken_pipe(self) -> None:
         self.quiet = True
+        with suppress(OSError, ValueError):
+            # What is still in the stream's buffer must go somewhere, or Python complains when it ends.
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.file.fileno())
+            os.close(nowhere)
 
 
 def make_console(*, stderr: bool = False) -> Console:
     """Return a console as wide as the terminal, or WIDTH_WITHOUT_TERMINAL columns for a file or pipe."""
     console = PipeConsole(stderr=stderr, highlight=False)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = WIDTH_WITHOUT_TERMINAL
-    return console
+    if console.is_terminal or "COLUMNS" in os.environ:
+        return console
+    # Height too: without it Rich falls back to 80 columns where TERM is not set.
+    return PipeConsole(stderr=stderr, highlight=False, width=WIDTH_WITHOUT_TERMINAL, height=25)
 
 
 def print_report(report: RunReport, path: Path, console: Console | None = None) -> None:
