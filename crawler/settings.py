@@ -32,8 +32,9 @@ ROBOTSTXT_OBEY = True
 # Requests to one host at a time, a second apart (with Scrapy's jitter); a source may ask for more with delay_seconds.
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY = 1.0
+SCHEDULER_PRIORITY_QUEUE = "crawler.scheduling.PatientPriorityQueue"
 # Over all sites. Requests that wait for their site's delay count too, so this is about how many sites are crawled side by side.
-CONCURRENT_REQUESTS = 96
+CONCURRENT_REQUESTS = 64
 # Items of one response that are processed side by side; ours yield one, and Scrapy starts a task for each of these.
 CONCURRENT_ITEMS = 4
 REFERRER_POLICY = "no-referrer"

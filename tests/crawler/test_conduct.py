@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,7 +15,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 import pytest
 
-from tests.crawler.conftest import Ran, read
+from tests.crawler.conftest import ROOT, Ran, read
 
 Crawl = Callable[..., Ran]
 Answers = dict[str, tuple[int, dict[str, str], bytes]]
@@ -143,6 +147,30 @@ def test_html_under_another_name_is_still_a_page(site: Site, run: Callable[..., 
     site.answers["http://paper.example/2026/11/plain-text-story"] = (200, {"Content-Type": "text/plain"}, body)
     _, articles, _ = run("paper.example")
     assert list(articles["title"]) == ["Plain text story"]
+
+
+def test_a_crawl_of_one_slow_site_ends_when_asked_to(site: Site, tmp_path: Path) -> None:
+    """SIGTERM: the requests that wait for the site's delay are dropped, not worked off; what was fetched is stored."""
+    urls = [f"http://paper.example/2026/11/story-number-{number}-here" for number in range(60)]
+    site.answers["http://paper.example/feed"] = feed(*urls)
+    site.answers |= {url: (200, {}, page(f"Story number {number}")) for number, url in enumerate(urls)}
+    sources = catalogue(tmp_path, "paper.example")
+    sources.write_text(sources.read_text().replace("delay_seconds = 0", "delay_seconds = 1.5"))
+    settings = {"SOURCES": sources, "OUTPUT_DIR": tmp_path / "out", "LOG_LEVEL": "ERROR"}
+    options = [part for name, value in settings.items() for part in ("-s", f"{name}={value}")]
+    env = {**os.environ, "http_proxy": site.proxy, "no_proxy": ""}
+    process = subprocess.Popen([sys.executable, "-m", "scrapy", "crawl", "news", *options], cwd=ROOT, env=env, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 40
+        while sum("/2026/" in url for url in site.asked) < 2 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        process.terminate()
+        assert process.wait(timeout=25) == 0
+    finally:
+        process.kill()
+    asked = [url for url in site.asked if "/2026/" in url]
+    assert len(asked) < 12
+    assert set(read(tmp_path / "out", "articles")["url"]) == set(asked)
 
 
 def test_sitemaps_that_name_each_other_are_asked_once(site: Site, crawl: Crawl, tmp_path: Path) -> None:
