@@ -54,6 +54,7 @@ class WorkerPool:
         """CPU time of all tasks that came back."""
         self._pool: ProcessPool | None = None
         self._in_flight: set[Future[Any]] = set()
+        self._is_closed = False
         self._starting = asyncio.Lock()
 
     async def run(self, function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
@@ -68,9 +69,11 @@ class WorkerPool:
         try:
             return await self._run_in(used, function, *args, **kwargs)
         except BrokenProcessPool:
+            if self._is_closed:
+                raise WorkerLost("the pool was closed") from None
             logger.warning("the worker pool broke and is started again")
             if self._pool is used:  # else another task has done so already
-                await asyncio.to_thread(self.close)
+                await asyncio.to_thread(self._stop)
         try:
             return await self._run_in(await self._ready(), function, *args, **kwargs)
         except BrokenProcessPool as error:
@@ -78,6 +81,8 @@ class WorkerPool:
 
     async def _ready(self) -> ProcessPool:
         async with self._starting:
+            if self._is_closed:
+                raise WorkerLost("the pool was closed")
             if self._pool is None or not self._pool.active:
                 self._pool = await asyncio.to_thread(self._start)
             return self._pool
@@ -119,7 +124,11 @@ class WorkerPool:
         return pool
 
     def close(self) -> None:
-        """Stop the workers; whoever waits for a task that still runs gets WorkerLost. Blocks for up to a few seconds."""
+        """Stop the workers for good; whoever waits for a task gets WorkerLost. Blocks for up to a few seconds."""
+        self._is_closed = True
+        self._stop()
+
+    def _stop(self) -> None:
         pool, self._pool = self._pool, None
         if pool is not None:
             pool.stop()  # type: ignore[no-untyped-call]
