@@ -119,7 +119,7 @@ class EndpointSpider(Spider):
             survey_endpoint,
             channel=channel,
             source=source,
-            content_type=(response.headers.get("Content-Type") or b"").decode("latin-1"),
+            content_type=header_of(response, "Content-Type"),
             encoding=response.encoding if isinstance(response, TextResponse) else None,
             now=datetime.now(UTC),
         )
@@ -174,13 +174,17 @@ def conditional_headers(known: Endpoint | None, *, max_unchanged: int, max_age: 
 
 def new_endpoint(url: str, response: Response) -> Endpoint:
     """Return what to remember of an endpoint's answer."""
-    etag, last_modified = response.headers.get("ETag"), response.headers.get("Last-Modified")
     return Endpoint(
         url=url,
-        etag=etag.decode("latin-1") if etag else None,
-        last_modified=last_modified.decode("latin-1") if last_modified else None,
+        etag=header_of(response, "ETag") or None,
+        last_modified=header_of(response, "Last-Modified") or None,
         fetched_at=datetime.now(UTC),
     )
+
+
+def header_of(response: Response, name: str) -> str:
+    """Return a header of an answer as sent, "" if it has none."""
+    return (response.headers.get(name) or b"").decode("latin-1")
 
 
 def slot_of(source: Source) -> dict[str, str]:

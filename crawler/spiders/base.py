@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy import Request
 from scrapy.http import HtmlResponse, Response
 
-from crawler.discovery import EndpointSpider, slot_of, slots_with_delay
+from crawler.discovery import EndpointSpider, header_of, slot_of, slots_with_delay
 from crawler.failures import describe_failure
 from crawler.run import Run
 from pipelines.discover import admit, select_sources
@@ -109,7 +109,7 @@ class SourceSpider(EndpointSpider):
     def refuse(self, response: Response, source: Source, hint: Discovered) -> tuple[str, str] | None:
         """Return why an answer is no page to extract, as (reason, detail), or None."""
         if not isinstance(response, HtmlResponse) and not looks_like_html(response):
-            return "not_html", f"Content-Type {content_type(response)!r}"
+            return "not_html", f"Content-Type {header_of(response, 'Content-Type')!r}"
         if response.url != hint.url and not self.follows_offsite:
             rejection = admit(replace(hint, url=response.url), source, now=datetime.now(UTC))
             if rejection:
@@ -136,12 +136,7 @@ def looks_like_html(response: Response) -> bool:
     return _OPENS_HTML.match(start) is not None
 
 
-def content_type(response: Response) -> str:
-    """Return the Content-Type header as sent, "" if there is none."""
-    return (response.headers.get("Content-Type") or b"").decode("latin-1")
-
-
 def declared_charset(response: Response) -> str | None:
     """Return the charset of the Content-Type header, or None: then the page's own bytes decide."""
-    _, _, charset = content_type(response).lower().partition("charset=")
+    _, _, charset = header_of(response, "Content-Type").lower().partition("charset=")
     return charset.split(";")[0].strip("\"' ") or None
