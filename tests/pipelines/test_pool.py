@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import signal
 import time
@@ -126,3 +127,41 @@ def test_closing_the_pool_answers_whoever_waits() -> None:
 
     outcomes = asyncio.run(scenario())
     assert all(isinstance(outcome, WorkerLost) for outcome in outcomes)
+
+
+def test_each_killed_worker_costs_one_task_at_most() -> None:
+    """Workers are killed again and again while many tasks wait: no more are lost than workers were killed, and the others are right."""
+    pool = WorkerPool(2)
+    killed = 0
+
+    async def kill_now_and_then(tasks: list[asyncio.Task[int]]) -> None:
+        nonlocal killed
+        while not all(task.done() for task in tasks):
+            for worker in multiprocessing.active_children():
+                if worker.name == "pebble_pool_worker" and worker.pid:
+                    os.kill(worker.pid, signal.SIGKILL)
+                    killed += 1
+                    break
+            await asyncio.sleep(0.15)
+
+    async def scenario() -> list[int | BaseException]:
+        await pool.run(abs, -1)
+        tasks = [asyncio.create_task(pool.run(_slowly, number)) for number in range(60)]
+        killer = asyncio.create_task(kill_now_and_then(tasks))
+        outcomes = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), timeout=100)
+        await killer
+        return outcomes
+
+    try:
+        outcomes = asyncio.run(scenario())
+    finally:
+        pool.close()
+    lost = [outcome for outcome in outcomes if isinstance(outcome, WorkerLost)]
+    assert killed
+    assert len(lost) <= killed
+    assert all(outcome == number for number, outcome in enumerate(outcomes) if outcome not in lost)
+
+
+def _slowly(number: int) -> int:
+    time.sleep(0.05)
+    return number
