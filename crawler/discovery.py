@@ -20,7 +20,7 @@ from crawler.failures import describe_failure
 from crawler.run import Run
 from pipelines.discover import Survey, survey_endpoint
 from pipelines.errors import PipelineError
-from pipelines.pool import WorkerLost
+from pipelines.pool import WorkerLost, WorkerTimeout
 from pipelines.records import Channel, Discovered, Endpoint, Rejection, Source
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ ENDPOINT_PRIORITY = 100
 MAX_SITEMAP_DEPTH = 3
 # Requests made from one answer before the event loop gets its turn: a sitemap may name 50,000 URLs.
 REQUESTS_AT_ONCE = 200
+# What an endpoint is rejected for when its reader fails; anything else is the endpoint's own fault: "unreadable".
+_REASONS: dict[type[Exception], str] = {WorkerLost: "worker_died", WorkerTimeout: "timeout"}
 
 
 class EndpointSpider(Spider):
@@ -89,7 +91,8 @@ class EndpointSpider(Spider):
         except Exception as error:  # a reader that breaks must not take the endpoint with it uncounted
             if not isinstance(error, PipelineError):
                 logger.exception("reading %s broke", asked)
-            for rejection in await self.endpoint_rejected(asked, source, "unreadable", str(error) or repr(error)):
+            reason = _REASONS.get(type(error), "unreadable")
+            for rejection in await self.endpoint_rejected(asked, source, reason, str(error) or repr(error)):
                 yield rejection
             return
         self.run.count(source.name, "endpoint")
