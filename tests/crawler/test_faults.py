@@ -155,9 +155,8 @@ def test_an_interrupted_crawl_ends_cleanly(
     start: Callable[..., subprocess.Popen[bytes]], crawl: Crawl, scrapy: Crawl, tmp_path: Path
 ) -> None:
     """SIGTERM: what was fetched is committed, the report is written, and the next run completes."""
-    process = start(tmp_path, CONCURRENT_REQUESTS=2)
-    assert wait_until(lambda: bool(processes_of_session(process.pid)) and (tmp_path / "state" / "copydesk.sqlite").exists(), 20)
-    time.sleep(1.0)
+    process = start(tmp_path, CONCURRENT_REQUESTS=2, STORE_BATCH_SECONDS=0.1)
+    assert wait_until(lambda: any(tmp_path.glob("articles/*/*.parquet")), 60)
     process.terminate()
     assert process.wait(timeout=30) == 0
     assert len(list((tmp_path / "runs").glob("*/report.json"))) == 1
