@@ -44,9 +44,11 @@ _BEFORE_PLACE = r"(?:\([^)\n]{1,12}\)\s?[-–—.]{0,2}\s?|[(（\[【]?[\u3040-\
 
 def clean_text(text: str) -> str:
     """Return text as NFC on one line: entities are the caller's, runs of space become one, invisible characters and controls vanish."""
-    if not text.isascii():
-        # First out, then NFC: an invisible character can stand between a letter and its accent.
-        text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+    text = " ".join(text.split())
+    if text.isprintable():  # the common case, told in one pass: neither invisible characters nor controls
+        return text if text.isascii() else unicodedata.normalize("NFC", text)
+    # First out, then NFC: an invisible character can stand between a letter and its accent.
+    text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
     return " ".join(_CONTROL_OR_SURROGATE.sub(" ", text).split())
 
 

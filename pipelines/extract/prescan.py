@@ -18,14 +18,14 @@ _DROPPED = re.compile(r"<(!--|(?:script|style|svg)\b)", re.IGNORECASE)
 _CLOSING = {name: re.compile(rf"</{name}\b[^<>]{{0,50}}>?", re.IGNORECASE) for name in ("script", "style", "svg")}
 # A tag as the parser sees it: ">" inside a quoted value does not end it. Possessive, so each character is read once.
 _TAG = re.compile(r"<([a-zA-Z][\w:-]{0,40}+)[^>=]*+(?:=\s*+(?:\"[^\"]*+\"|'[^']*+'|)[^>=]*+)*+>?")
-_UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_CONTROLS = bytes((*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prescan:
-    """What is left to parse, and the JSON-LD scripts that were on the page, in page order."""
+    """What is left to parse, as UTF-8, and the JSON-LD scripts that were on the page, in page order."""
 
-    html: str = field(repr=False)
+    html: bytes = field(repr=False)
     json_ld: tuple[str, ...] = field(default=(), repr=False)
 
 
@@ -60,7 +60,9 @@ def prescan(html: str) -> Prescan:
         if name == "script" and "ld+json" in html[found.end() : opened].lower() and len(scripts) < MAX_JSON_LD_SCRIPTS:
             scripts.append(html[opened + 1 : closing.start()][:MAX_JSON_LD_CHARS])
     kept.append(html[position:])
-    return Prescan(html=_cap_tags(_UNWANTED.sub("", "".join(kept))), json_ld=tuple(scripts))
+    # Lone surrogates have no UTF-8; deleting bytes takes a tenth of the time of a pattern over the text.
+    html_bytes = _cap_tags("".join(kept)).encode("utf-8", "ignore").translate(None, _CONTROLS)
+    return Prescan(html=html_bytes, json_ld=tuple(scripts))
 
 
 def _end_of_comment(html: str, found: re.Match[str], never_closed: set[str]) -> int:
