@@ -78,8 +78,9 @@ EXTRACT_TIMEOUT_SECONDS = 20.0
 EXTRACT_PAGES_PER_WORKER = 1000
 # Address space of a worker, MB; 0 is no limit. A 5 MB page of 50,000 paragraphs takes about 350 MB.
 EXTRACT_MEMORY_MB = 2048
-# Whose text decisions are used.
-EXTRACTOR = "trafilatura"
+# Who decides what is text: "blocks" (the block model, trafilatura as second opinion; more exact and faster, docs/text_quality.md) or
+# "trafilatura" alone.
+EXTRACTOR = "blocks"
 
 # --- Scrubbing ---------------------------------------------------------------------------------------------------------------------
 # A body with fewer words is rejected as too_short. News flashes have 25 to 40.

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from pipelines.attribute import attribute_draft, load_agencies, read_marks
 from pipelines.dedup import minhash_bytes
-from pipelines.extract import extract_article, parse_page
-from pipelines.records import Article, Attribution, Draft, FetchedPage, Rejection, Removed, make_article_id
+from pipelines.extract import BlockModel, explain_thin, extract_article, parse_page
+from pipelines.records import Article, Attribution, Draft, FetchedPage, ParsedPage, Rejection, Removed, make_article_id
 from pipelines.scrub import scrub_draft
 from pipelines.text import count_words, text_hash
 from pipelines.urls import clean_url, host_of, identity_url
@@ -28,15 +28,20 @@ logger = logging.getLogger(__name__)
 
 STAGES = ("discover", "fetch", "extract", "scrub", "attribute", "store")
 """Every URL passes them in this order and leaves at one of them, or is stored."""
+# Rejections for want of text: the page may say why there is none.
+_THIN = ("no_text", "too_short")
 
 
-def process_page(page: FetchedPage, *, extractor: str = "trafilatura", min_words: int = 25) -> Article | Rejection:
+def process_page(
+    page: FetchedPage, *, extractor: str = "blocks", min_words: int = 25, model: BlockModel | None = None
+) -> Article | Rejection:
     """Return the article on a page, or why there is none. Never raises for what a page holds.
 
-    extractor: whose text decisions are used ("trafilatura"). min_words: a shorter body is rejected as ``too_short``.
+    extractor: whose text decisions are used, one of ``extract.EXTRACTORS``. min_words: a shorter body is rejected as ``too_short``. model:
+    another block model than the one that ships, for measuring.
     """
     try:
-        outcome = _run_stages(page, extractor=extractor, min_words=min_words)
+        outcome = _run_stages(page, extractor=extractor, min_words=min_words, model=model)
     except (MemoryError, RecursionError) as error:
         # Not final: the memory may have been a worn worker's own.
         outcome = Rejection(url=page.url, stage="extract", reason="too_complex", detail=repr(error), is_final=False)
@@ -48,12 +53,19 @@ def process_page(page: FetchedPage, *, extractor: str = "trafilatura", min_words
     return outcome
 
 
-def _run_stages(page: FetchedPage, *, extractor: str, min_words: int) -> Article | Rejection:
+def _run_stages(page: FetchedPage, *, extractor: str, min_words: int, model: BlockModel | None) -> Article | Rejection:
     parsed = parse_page(page)
     if isinstance(parsed, Rejection):
         return parsed
+    outcome = _make_of(parsed, page, extractor=extractor, min_words=min_words, model=model)
+    if isinstance(outcome, Rejection) and outcome.reason in _THIN and (reason := explain_thin(parsed)):
+        return replace(outcome, reason=reason)
+    return outcome
+
+
+def _make_of(parsed: ParsedPage, page: FetchedPage, *, extractor: str, min_words: int, model: BlockModel | None) -> Article | Rejection:
     marks = read_marks(parsed)
-    extracted = extract_article(parsed, page, extractor=extractor)
+    extracted = extract_article(parsed, page, extractor=extractor, model=model)
     if isinstance(extracted, Rejection):
         return extracted
     scrubbed = scrub_draft(extracted, min_words=min_words)

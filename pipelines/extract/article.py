@@ -2,69 +2,63 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from html import unescape
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
-from types import MappingProxyType
-
-from lxml.html import HtmlElement
+from itertools import groupby
 
 from pipelines.errors import ExtractionError
 from pipelines.extract.authors import find_authors
+from pipelines.extract.block_model import BlockModel, load_model
 from pipelines.extract.dates import find_dates
-from pipelines.extract.page_blocks import page_blocks
+from pipelines.extract.decide import MIN_WORDS, decide_blocks
+from pipelines.extract.markup import plain_paragraphs
+from pipelines.extract.page_blocks import Container, PageBlock, page_blocks
+from pipelines.extract.page_facts import read_facts
 from pipelines.extract.parse import reject
-from pipelines.extract.placement import cut_furniture, cut_headlines, is_link_list, place, split_run_together
 from pipelines.extract.signals import find_is_free, find_language, find_section, find_tags, find_tdm_reserved
-from pipelines.extract.standfirst import take_standfirst
+from pipelines.extract.standfirst import find_standfirst
 from pipelines.extract.title import find_title, headline_keys
-from pipelines.extract.trafilatura_text import VERSION, trafilatura_blocks
-from pipelines.records import Block, Draft, FetchedPage, ParsedPage, Rejection
-from pipelines.text import clean_text, count_words
+from pipelines.extract.trafilatura_text import VERSION as TRAFILATURA_VERSION
+from pipelines.records import Block, Draft, FetchedPage, ParsedPage, Rejection, Removed
 
-# What turns a tree into blocks, by the name that the setting EXTRACTOR gives. A decision block by block is entered here.
-EXTRACTORS: Mapping[str, tuple[Callable[[HtmlElement], list[Block]], str]] = MappingProxyType(
-    {"trafilatura": (trafilatura_blocks, VERSION)}
-)
-MAX_BODY_CHARS = 1_000_000
-_TAG = re.compile(r"<[^<>]{0,2000}>")
-_BREAK = re.compile(r"<(?:/p|br|/div|/h\d|/li)\b[^<>]{0,200}>|\n\s{0,100}\n|\r\n|\n", re.IGNORECASE)
+EXTRACTORS = ("blocks", "trafilatura")
+"""Who decides what is text: the block model with trafilatura as second opinion, or trafilatura alone. Values of the setting EXTRACTOR."""
+_BLOCKS_OF_A_LIST = 15
+_LINK_LIST_SHARE = 0.8
+_MIN_PROSE_WORDS = 25
 
 
-def extract_article(parsed: ParsedPage, page: FetchedPage, *, extractor: str = "trafilatura") -> Draft | Rejection:
-    """Return the article as a draft, or why there is none: no_text, not_article (the kept text is a list of links).
+def extract_article(
+    parsed: ParsedPage, page: FetchedPage, *, extractor: str = "blocks", model: BlockModel | None = None
+) -> Draft | Rejection:
+    """Return the article as a draft, or why there is none: no_text, not_article (a list of links).
 
-    Blocks are in page order. What the page's own classes mark as furniture is cut here, where the tree is known, and kept in ``removed``.
-    Raises ExtractionError for an extractor that does not exist.
+    Blocks are in page order; what was decided against is in ``removed`` with a reason. model: another block model than the one that ships,
+    for measuring. Raises ExtractionError for an extractor that does not exist.
     """
     if extractor not in EXTRACTORS:
-        raise ExtractionError(f"extractor must be one of {sorted(EXTRACTORS)}, got {extractor!r}")
-    find_blocks, extractor_version = EXTRACTORS[extractor]
+        raise ExtractionError(f"extractor must be one of {list(EXTRACTORS)}, got {extractor!r}")
+    model = (model or load_model()) if extractor == "blocks" else None
     on_page = page_blocks(parsed.tree)
-    blocks = find_blocks(parsed.tree)
-    if not blocks and not (blocks := _blocks_from_json_ld(parsed)):
+    facts = read_facts(parsed)
+    decisions = decide_blocks(on_page, facts, parsed.tree, model=model, headlines=headline_keys(parsed))
+    kept = decisions.kept
+    if _is_link_list(kept, on_page):
+        return reject(page, "not_article", f"{len(kept) or len(on_page)} blocks, nearly all links")
+    standfirst = find_standfirst(kept, facts)
+    blocks = _as_text([block for block in kept if block is not standfirst])
+    if sum(block.words for block in kept) < MIN_WORDS:
+        blocks = _body_stated(parsed, words=sum(block.words for block in kept)) or blocks
+    if not blocks:
         return reject(page, "no_text", f"{sum(block.words for block in on_page)} words on the page, none of them in an article")
-    placed = place(split_run_together(blocks, on_page), on_page)
-    if is_link_list(placed, on_page):
-        return reject(page, "not_article", f"{len(blocks)} blocks, nearly all links")
-    kept, removed = cut_furniture(placed)
-    kept, headlines = cut_headlines(kept, headline_keys(parsed))
-    removed += headlines
-    title = find_title(parsed, on_page)
-    standfirst, kept = take_standfirst(parsed, kept, on_page, title)
-    if standfirst is not None:
-        removed = [piece for piece in removed if piece.text != standfirst]
-    if not kept:
-        return reject(page, "no_text", f"{len(removed)} blocks, all of them furniture")
     dates = find_dates(parsed, page)
     return Draft(
         url=parsed.url,
         canonical_url=parsed.canonical_url,
-        title=title,
-        standfirst=standfirst,
-        blocks=tuple(kept),
-        removed=tuple(sorted(removed, key=lambda piece: piece.position)),
+        title=find_title(parsed, on_page),
+        standfirst=standfirst.text if standfirst is not None else None,
+        blocks=tuple(blocks),
+        removed=tuple(Removed(reason=reason, text=block.text, position=block.position) for reason, block in decisions.cut),
         authors=find_authors(parsed, on_page),
         language=find_language(parsed),
         section=find_section(parsed),
@@ -74,20 +68,62 @@ def extract_article(parsed: ParsedPage, page: FetchedPage, *, extractor: str = "
         date_source=dates.date_source,
         is_free=find_is_free(parsed),
         tdm_reserved=find_tdm_reserved(parsed),
-        # How sure the decisions are is not known of trafilatura's.
-        quality=None,
-        extractor=f"{extractor_version} copydesk/{_own_version()}",
+        quality=None if decisions.doubt is None else round(max(0.0, 1.0 - decisions.doubt), 3),
+        extractor=_versions(model),
     )
 
 
-def _blocks_from_json_ld(parsed: ParsedPage) -> list[Block]:
-    """The articleBody, for pages that a script draws: paragraphs run together there as often as not, so it is the last resort."""
+def _as_text(kept: Sequence[PageBlock]) -> list[Block]:
+    """The blocks as text; the cells of one table row are one block, parted by " | "."""
+    blocks: list[Block] = []
+    for row, group in groupby(kept, key=_row_of):
+        cells = list(group)
+        if row is None:
+            blocks.extend(Block(text=block.text, kind=block.kind, position=block.position) for block in cells)
+        else:
+            blocks.append(Block(text=" | ".join(cell.text for cell in cells), kind="table", position=cells[0].position))
+    return blocks
+
+
+def _row_of(block: PageBlock) -> Container | None:
+    container: Container | None = block.container
+    if block.kind != "table":
+        return None
+    while container is not None and container.tag not in ("tr", "table"):
+        container = container.parent
+    return container if container is not None and container.tag == "tr" else None
+
+
+def _body_stated(parsed: ParsedPage, *, words: int) -> list[Block]:
+    """The articleBody of JSON-LD where the page shows little of it, as on pages that a script draws; [] where it has not twice the words.
+
+    Paragraphs run together there as often as not, so it is the last resort.
+    """
     body = parsed.article_ld.get("articleBody")
-    if not isinstance(body, str):
+    if not isinstance(body, str) or len(body.split()) < 2 * words + 1:
         return []
-    body = unescape(body[:MAX_BODY_CHARS])
-    texts = [clean_text(unescape(_TAG.sub(" ", piece))) for piece in _BREAK.sub("\n", body).split("\n")]
-    return [Block(text=text, position=position) for position, text in enumerate(filter(count_words, texts))]
+    return [Block(text=text, position=position) for position, text in enumerate(plain_paragraphs(body))]
+
+
+def _is_link_list(kept: Sequence[PageBlock], page: Sequence[PageBlock]) -> bool:
+    """Say whether the kept text is a list of links, as on a front page or a tag page, rather than something to read.
+
+    Where little was kept, the page as a whole is judged: no paragraph, and nearly all links.
+    """
+    if len(kept) >= _BLOCKS_OF_A_LIST:
+        return _link_words(kept) > _LINK_LIST_SHARE * sum(block.words for block in kept)
+    has_prose = any(block.words >= _MIN_PROSE_WORDS and block.link_share < 0.5 for block in page)
+    return not has_prose and len(page) >= _BLOCKS_OF_A_LIST and _link_words(page) > _LINK_LIST_SHARE * sum(block.words for block in page)
+
+
+def _link_words(blocks: Sequence[PageBlock]) -> float:
+    return sum(block.words * block.link_share for block in blocks)
+
+
+def _versions(model: BlockModel | None) -> str:
+    """What decided, for the column ``extractor``."""
+    by_model = f"block-model/{model.version} " if model is not None else ""
+    return f"{by_model}{TRAFILATURA_VERSION} copydesk/{_own_version()}"
 
 
 def _own_version() -> str:

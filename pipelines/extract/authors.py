@@ -98,8 +98,7 @@ def _printed_bylines(page: Sequence[PageBlock]) -> list[str]:
     for block in page[headline + 1 : headline + 1 + _BYLINE_REACH]:
         if block.words >= _FIRST_PARAGRAPH_WORDS:
             break
-        is_outside = not block.zones.isdisjoint(("nav", "footer", "aside", "figure", "figcaption"))
-        if not is_outside and block.words <= 12 and (match := _BYLINE.match(block.text)) and _looks_like_names(match["names"]):
+        if not block.is_aside and block.words <= 12 and (match := _BYLINE.match(block.text)) and _looks_like_names(match["names"]):
             bylines.append(match["names"])
     return bylines[:1]
 

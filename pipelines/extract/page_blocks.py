@@ -1,58 +1,46 @@
-"""The page as text blocks in reading order, each with its place: what the decisions about blocks look at.
-
-trafilatura returns text without the tags and classes it came from. These blocks give them back: a kept text is found here by its key. A
-decision block by block would take the same list as its input.
-"""
+"""The page as text blocks in reading order, each with the elements around it: what every decision about a page's text looks at."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
 
-from lxml.html import HtmlElement
+from lxml import etree
 
-from pipelines.extract.regions import BODY, region_of
+from pipelines.extract.class_groups import groups_of
+from pipelines.records import BlockKind
 from pipelines.text import clean_text, count_words
 
 MAX_BLOCKS = 20_000
-_INLINE = frozenset(
+INLINE_TAGS: Final = frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark nobr picture q s samp small source span strike "
     "strong sub sup time tt u var wbr".split()
 )
-_SKIPPED = frozenset(
-    "script style noscript template svg iframe object embed select option textarea video audio canvas map math link meta input title base "
-    "head".split()
+# What holds no text of an article. "header" and "form" do hold some: site headers are told by their classes, ASP.NET wraps whole pages in a form.
+SKIPPED_TAGS: Final = frozenset(
+    "audio base button canvas dialog embed footer head iframe input link map math meta nav noscript object option script select style svg "
+    "template textarea title video".split()
 )
-_ZONES = frozenset(("nav", "footer", "header", "aside", "figure", "figcaption", "form", "button", "dialog"))
+HEADING_TAGS: Final = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "legend", "summary"))
+_BOLD_TAGS = frozenset(("b", "strong", "em", "i"))
+# Zones that a block is in when such an element is anywhere around it.
+ZONES: Final = ("header", "aside", "figure", "form", "article", "main", "li", "table", "blockquote")
+_ZONE_OF_TAG = {
+    "header": "header", "aside": "aside", "figure": "figure", "figcaption": "figure", "form": "form", "article": "article", "main": "main",
+    "li": "li", "ul": "li", "ol": "li", "table": "table", "blockquote": "blockquote",
+}  # fmt: skip
+_ZONE_BITS = {tag: 1 << ZONES.index(zone) for tag, zone in _ZONE_OF_TAG.items()}
+# Attributes whose words say what an element holds.
+_NAMING_ATTRIBUTES = frozenset("class id itemprop role data-testid data-component data-qa data-type data-block-type data-element".split())
+_DISPLAY_NONE = re.compile(r"display\s{0,5}:\s{0,5}none", re.IGNORECASE)
 _NOT_LETTERS = re.compile(r"[\W_]+")
 
 
-@dataclass(slots=True)
-class PageBlock:
-    """A run of text between two block-level tags."""
-
-    text: str
-    key: str
-    position: int
-    tag: str
-    zones: frozenset[str]
-    region: str | None
-    """What the innermost telling class around it says it holds, such as "related" or "caption"; see ``regions.toml``."""
-    lead: bool
-    """The classes of the block or its parents within two levels call it a standfirst."""
-    words: int
-    link_share: float
-
-
-@dataclass(slots=True)
-class _Frame:
-    element: HtmlElement
-    tag: str
-    zones: frozenset[str]
-    region: str | None
-    lead: int
-    links: bool
+def zone_bits(*zones: str) -> int:
+    """Return the bits of some zones. Raises ValueError for a zone that does not exist."""
+    return sum(1 << ZONES.index(zone) for zone in zones)
 
 
 def text_key(text: str) -> str:
@@ -60,108 +48,192 @@ def text_key(text: str) -> str:
     return _NOT_LETTERS.sub("", text.lower())
 
 
-def page_blocks(tree: HtmlElement) -> list[PageBlock]:
-    """Return the blocks of the page's body in reading order, at most MAX_BLOCKS; walks without recursion, changes nothing."""
+@dataclass(slots=True, eq=False)
+class Container:
+    """A block-level element with the sums over what is inside it, which ``features`` fills."""
+
+    parent: Container | None
+    tag: str
+    classes: str = ""
+    groups: int = 0
+    """Class groups of the element itself, as bits; see ``class_groups``."""
+    all_groups: int = 0
+    """Of the element and all around it, the body's own aside: "has-sidebar" there says nothing of a block."""
+    zones: int = 0
+    depth: int = 0
+    is_hidden: bool = False
+    blocks_of_its_own: int = 0
+    prose: float = 0.0
+    """Weight of the running text inside."""
+    chars: int = 0
+    link_chars: int = 0
+    blocks: int = 0
+    words_of_children: int = 0
+
+
+@dataclass(eq=False)
+class PageBlock:
+    """A run of text between two block-level tags."""
+
+    text: str
+    position: int
+    container: Container
+    words: int
+    link_chars: int = 0
+    links: int = 0
+    bold_chars: int = 0
+    inline_groups: int = 0
+    """Class groups of the inline elements around its text."""
+    prose: float = field(default=0.0)
+    """How much running text it is: its words, at most 120, less where links, hidden containers or furniture classes speak against it."""
+
+    @cached_property
+    def key(self) -> str:
+        """Letters and digits only, for comparison."""
+        return text_key(self.text)
+
+    @property
+    def tag(self) -> str:
+        """Tag of the innermost block-level element."""
+        return self.container.tag
+
+    @property
+    def link_share(self) -> float:
+        """Share of its characters that are links, 0 to 1."""
+        return min(1.0, self.link_chars / len(self.text))
+
+    @property
+    def is_aside(self) -> bool:
+        """In an aside or a figure: beside the text, not in it."""
+        return bool(self.container.zones & _ASIDE)
+
+    @property
+    def kind(self) -> BlockKind:
+        """What the tags around it make of it."""
+        container = self.container
+        if container.tag in HEADING_TAGS:
+            return "heading"
+        if container.zones & _TABLE:
+            return "table"
+        if container.zones & _QUOTE:
+            return "quote"
+        return "list_item" if container.zones & _LIST else "paragraph"
+
+
+_TABLE, _QUOTE, _LIST, _ASIDE = zone_bits("table"), zone_bits("blockquote"), zone_bits("li"), zone_bits("aside", "figure")
+
+
+def page_blocks(tree: etree._Element) -> list[PageBlock]:
+    """Return the blocks of the page's body in reading order, at most MAX_BLOCKS; walks without recursion, changes nothing.
+
+    Inline tags join text, other tags and two ``<br>`` in a row part it.
+    """
     body = tree.find("body")
-    walker = _Walker()
-    walker.walk(tree if body is None else body)
-    return walker.blocks
+    return _Walker().walk(tree if body is None else body)
 
 
 class _Walker:
+    """The state of one walk. Its few methods run for every element of a page: half of their time is attribute access, so locals are used."""
+
     def __init__(self) -> None:
         self.blocks: list[PageBlock] = []
-        self._pieces: list[str] = []
-        self._link_chars = 0
-        self._breaks = 0
+        self.container = Container(None, "body")
+        self.pieces: list[str] = []
+        self.links = self.link_chars = self.bold_chars = self.inline_groups = self.breaks = 0
+        self.open_links = self.open_bold = self.open_groups = 0
 
-    def walk(self, body: HtmlElement) -> None:
-        frame = _Frame(body, "body", frozenset(), None, 0, False)
-        stack = [(frame, iter(body))]
-        self._add(body.text, frame)
-        while stack and len(self.blocks) < MAX_BLOCKS:
-            frame, children = stack[-1]
-            child = next(children, None)
-            if child is None:
-                stack.pop()
-                if frame.tag not in _INLINE:
-                    self._flush(frame)
-                if stack:
-                    self._add(frame.element.tail, stack[-1][0])
+    def walk(self, body: etree._Element) -> list[PageBlock]:
+        blocks, add = self.blocks, self.add
+        before: list[tuple[Container, int]] = []
+        inline: list[tuple[int, bool]] = []
+        add(body.text)
+        walk = etree.iterwalk(body, events=("start", "end"))
+        next(walk)
+        for event, element in walk:
+            tag = element.tag
+            if event == "start":
+                if tag in INLINE_TAGS:
+                    is_link = tag == "a" and _leads_away(element)
+                    inline.append((self.open_groups, is_link))
+                    if names := element.get("class"):
+                        self.open_groups |= groups_of(names)
+                    if is_link:
+                        self.open_links += 1
+                        self.links += 1
+                    elif tag in _BOLD_TAGS:
+                        self.open_bold += 1
+                    add(element.text)
+                elif tag in SKIPPED_TAGS or tag.__class__ is not str:
+                    walk.skip_subtree()
+                elif tag != "br":
+                    self.flush()
+                    before.append((self.container, self.open_groups))
+                    self.container, self.open_groups = _enter(self.container, element, tag), 0
+                    add(element.text)
                 continue
-            tag = child.tag
-            if not isinstance(tag, str) or tag in _SKIPPED:
-                self._add(child.tail, frame)
+            if tag in INLINE_TAGS:
+                self.open_groups, is_link = inline.pop()
+                if is_link:
+                    self.open_links -= 1
+                elif tag in _BOLD_TAGS:
+                    self.open_bold -= 1
             elif tag == "br":
-                self._break(frame, child.tail)
-            else:
-                if tag not in _INLINE:
-                    self._flush(frame)
-                inner = _enter(child, tag, frame)
-                self._add(child.text, inner)
-                stack.append((inner, iter(child)))
-        if stack:
-            self._flush(stack[-1][0])
+                self.breaks += 1
+                if self.breaks > 1:
+                    self.flush()
+                self.pieces.append(" ")
+            elif tag not in SKIPPED_TAGS and tag.__class__ is str:
+                self.flush()
+                if element is body or len(blocks) >= MAX_BLOCKS:
+                    break
+                self.container, self.open_groups = before.pop()
+            add(element.tail)
+        self.flush()
+        return blocks
 
-    def _add(self, text: str | None, frame: _Frame) -> None:
+    def add(self, text: str | None) -> None:
+        if not text:
+            return
+        self.pieces.append(text)
+        if text.isspace():
+            return
+        self.breaks = 0
+        self.inline_groups |= self.open_groups
+        if self.open_links:
+            self.link_chars += len(text)
+        if self.open_bold:
+            self.bold_chars += len(text)
+
+    def flush(self) -> None:
+        if not self.pieces:
+            self.breaks = 0
+            return
+        text = clean_text("".join(self.pieces))
         if text:
-            self._pieces.append(text)
-            if not text.isspace():
-                self._breaks = 0
-                if frame.links:
-                    self._link_chars += len(text)
-
-    def _break(self, frame: _Frame, tail: str | None) -> None:
-        self._breaks += 1
-        if self._breaks > 1:
-            self._flush(frame)
-        self._pieces.append(" ")
-        self._add(tail, frame)
-
-    def _flush(self, frame: _Frame) -> None:
-        if self._pieces:
-            raw = "".join(self._pieces)
-            text = clean_text(raw)
-            key = text_key(text) if text else ""
-            if key:
-                self.blocks.append(
-                    PageBlock(
-                        text=text,
-                        key=key,
-                        position=len(self.blocks),
-                        tag=frame.tag,
-                        zones=frame.zones,
-                        region=frame.region,
-                        lead=frame.lead > 0,
-                        words=count_words(text),
-                        link_share=min(1.0, self._link_chars / len(text)),
-                    )
-                )
-            self._pieces = []
-        self._link_chars = 0
-        self._breaks = 0
+            block = PageBlock(
+                text, len(self.blocks), self.container, count_words(text), self.link_chars, self.links, self.bold_chars, self.inline_groups
+            )
+            self.blocks.append(block)
+            self.container.blocks_of_its_own += 1
+        self.pieces = []
+        self.links = self.link_chars = self.bold_chars = self.inline_groups = self.breaks = 0
 
 
-def _enter(element: HtmlElement, tag: str, parent: _Frame) -> _Frame:
-    zones = _with_zone(parent.zones, tag) if tag in _ZONES else parent.zones
-    names = f"{element.get('class') or ''} {element.get('id') or ''}"
-    region, lead = parent.region, max(0, parent.lead - (tag not in _INLINE))
-    if names != " ":
-        name, is_lead = region_of(names[:200])
-        if name:
-            region = None if name == BODY else name
-        if is_lead:
-            lead = 3
-    inline = tag in _INLINE
-    return _Frame(element, parent.tag if inline else tag, zones, region, lead, parent.links or (tag == "a" and _leads_away(element)))
-
-
-def _leads_away(link: HtmlElement) -> bool:
+def _leads_away(anchor: etree._Element) -> bool:
     """An anchor within the page, or a button that unfolds a section, is no link to something else."""
-    href = link.get("href")
+    href = anchor.get("href")
     return href is not None and not href.startswith(("#", "javascript:"))
 
 
-@lru_cache(maxsize=256)
-def _with_zone(zones: frozenset[str], tag: str) -> frozenset[str]:
-    return zones | {tag}
+def _enter(parent: Container, element: etree._Element, tag: str) -> Container:
+    groups, classes, is_hidden = 0, "", parent.is_hidden
+    for name, value in element.items():
+        if name in _NAMING_ATTRIBUTES:
+            groups |= groups_of(value)
+            if name == "class":
+                classes = value
+        elif name == "hidden" or (name == "style" and "none" in value and _DISPLAY_NONE.search(value)):
+            is_hidden = True
+    return Container(
+        parent, tag, classes, groups, parent.all_groups | groups, parent.zones | _ZONE_BITS.get(tag, 0), parent.depth + 1, is_hidden
+    )

@@ -29,7 +29,7 @@ def test_the_defaults_are_good() -> None:
         pytest.param("STORE_BATCH_SECONDS", "nan", "a number from 0", id="not a number"),
         pytest.param("ALLOW_PRIVATE_ADDRESSES", "maybe", "True or False", id="no switch"),
         pytest.param("OUTPUT_DIR", " ", "a path", id="empty path"),
-        pytest.param("EXTRACTOR", "magic", "one of trafilatura", id="unknown extractor"),
+        pytest.param("EXTRACTOR", "magic", "one of blocks, trafilatura", id="unknown extractor"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_was_expected(name: str, value: str, expected: str) -> None:

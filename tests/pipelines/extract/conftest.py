@@ -72,8 +72,8 @@ def parse(fetched: Callable[..., FetchedPage]) -> Callable[..., ParsedPage]:
 def draft_of(fetched: Callable[..., FetchedPage]) -> Callable[..., Draft]:
     """Extract the article of HTML that must not be rejected."""
 
-    def run(html: str | bytes, **options: object) -> Draft:
-        outcome = run_stage(fetched(html, **options))
+    def run(html: str | bytes, *, extractor: str = "blocks", **options: object) -> Draft:
+        outcome = run_stage(fetched(html, **options), extractor=extractor)
         assert isinstance(outcome, Draft), outcome
         return outcome
 
@@ -86,6 +86,6 @@ def outcome_of(fetched: Callable[..., FetchedPage]) -> Callable[..., Draft | Rej
     return lambda html, **options: run_stage(fetched(html, **options))
 
 
-def run_stage(page: FetchedPage) -> Draft | Rejection:
+def run_stage(page: FetchedPage, *, extractor: str = "blocks") -> Draft | Rejection:
     parsed = extract.parse_page(page)
-    return parsed if isinstance(parsed, Rejection) else extract.extract_article(parsed, page)
+    return parsed if isinstance(parsed, Rejection) else extract.extract_article(parsed, page, extractor=extractor)
