@@ -21,7 +21,7 @@ KEEP_ABOVE = 0.5
 # Where a page would be left with less than this, doubtful blocks are kept too.
 MIN_WORDS = 40
 KEEP_ABOVE_WHEN_THIN = 0.15
-# Doubt per kept word from which trafilatura is asked: a fifth of all pages.
+# Doubt per kept word from which trafilatura is asked: a tenth of news pages. Where nothing says that the page is an article, it always is.
 UNSURE_ABOVE = 0.15
 # Its weight beside the model; at one half the share of exact pages falls by two thirds.
 SECOND_OPINION_WEIGHT = 0.4
@@ -71,7 +71,8 @@ def decide_blocks(
     if model is not None:
         probabilities = model.predict(rows)
         doubt = _doubt(probabilities, words)
-        if doubt > UNSURE_ABOVE or words[probabilities > KEEP_ABOVE].sum() < MIN_WORDS:
+        is_stated = facts.has_article or facts.is_og_article
+        if not is_stated or doubt > UNSURE_ABOVE or words[probabilities > KEEP_ABOVE].sum() < MIN_WORDS:
             probabilities = _with_second_opinion(candidate_blocks, rows, probabilities, tree)
         probabilities = np.where(
             [_is_marked_furniture(block) for block in candidate_blocks] & (probabilities < CERTAIN), 0.0, probabilities
