@@ -10,6 +10,25 @@ from pipelines.scrub.rules import any_of, load
 from pipelines.text import count_words
 
 _MAX_CREDIT_CHARS = 140
+# Names that are nothing but a picture's, alone on a line.
+_LIBRARIES = frozenset(
+    (
+        "Getty Images",
+        "Shutterstock",
+        "iStock",
+        "Unsplash",
+        "Pexels",
+        "Pixabay",
+        "Adobe Stock",
+        "Alamy",
+        "Picture Alliance",
+        "imago images",
+        "IMAGO",
+    )
+)
+_LINE_SIGN = re.compile(r"[/|©:：]|\svia\s|\([Cc]\)")
+_END_SIGNS = ("/", "|", " via ")
+_END_LABEL = re.compile(r"(?:oto|ictures?|mages?|ild|r[eé]dit|r[eé]dito)s?\b")
 # Longer than any caption but the agencies' longest; a block above it is story with a credit glued on.
 _MAX_CAPTION_WORDS = 60
 _SENTENCE_END = re.compile(r"[.!?…][\"”’'»)]{0,2}(?:\s|(?=[A-ZÀ-ÞĀ-Ž“\"]))")
@@ -32,6 +51,8 @@ def cut_caption(text: str) -> Cut | None:
     A block of one or two sentences with a credit at its end is a caption as a whole; of a longer one only the last sentence is, with its
     credit. "told AFP", "(AP) —" and slugs such as "(dpa/gem)" are the story's own and stay.
     """
+    if not _may_hold_credit(text):
+        return None
     if len(text) <= _MAX_CREDIT_CHARS and is_credit(text):
         return Cut("", text, "credit")
     found = _credit_at_end().search(text, max(0, len(text) - _MAX_CREDIT_CHARS))
@@ -52,6 +73,14 @@ def is_credit(text: str) -> bool:
     An agency's bare name is a byline or a sign-off, and attribution's.
     """
     return _credit_line().fullmatch(text.strip()) is not None
+
+
+def _may_hold_credit(text: str) -> bool:
+    """The cheap test before the slower patterns: a sign that parts names, or a label at the end."""
+    if len(text) <= _MAX_CREDIT_CHARS:
+        return _LINE_SIGN.search(text) is not None or text.strip("()[]. ").removesuffix(".com") in _LIBRARIES
+    end = text[-_MAX_CREDIT_CHARS:]
+    return any(sign in end for sign in _END_SIGNS) or ((":" in end or "©" in end or "(" in end) and _END_LABEL.search(end) is not None)
 
 
 def _sentence_starts(text: str) -> list[int]:
@@ -82,7 +111,7 @@ def _credit_line() -> re.Pattern[str]:
         rf"(?:©|\(c\)|\(C\))\s?(?:{_NAME}{_BETWEEN})?{agencies}(?:\s?[/|]\s?{_NAME})?",
         # "Jane Doe / AFP – Getty Images", "Jane Doe/Staff via AP"
         rf"[A-ZÀ-Þ]{_NAME}{_BETWEEN}(?:{_NAME}{_BETWEEN}){{0,2}}{agencies}",
-        r"(?:Getty Images|Shutterstock|iStock|Unsplash|Pexels|Pixabay|Adobe Stock|Alamy|Picture Alliance|imago images|IMAGO)(?:\.com)?",
+        rf"{any_of(_LIBRARIES)}(?:\.com)?",
     )
     return re.compile(rf"[(\[\s]{{0,2}}(?:{'|'.join(forms)})[.)\]]{{0,2}}")
 
