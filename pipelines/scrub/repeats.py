@@ -1,4 +1,4 @@
-"""What the text says twice: the headline as its first line, the standfirst, the authors' names, a block that the page holds in two versions."""
+"""What the text says twice, and who it is by: the headline as its first line, the standfirst, a block in two versions, the authors' names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from functools import cache
 
-from pipelines.records import Block, Removed
+from pipelines.records import Block
 from pipelines.scrub.rules import fold, load
 from pipelines.text import count_words, matching_form
 
@@ -15,47 +15,53 @@ MIN_REPEATED_CHARS = 60
 _HEAD_BLOCKS = 8
 _LABEL_BLOCKS = 3
 _MAX_KICKER_CHARS = 60
+_MAX_EXTRA_CHARS = 100
+_BIO_BLOCKS = 3
+_MAX_BIO_WORDS = 60
 _WORD = re.compile(r"[^\W\d_]+")
 
 
-def cut_repeats(
+def repeat_reasons(
     blocks: Sequence[Block], *, title: str | None, standfirst: str | None, authors: Sequence[str] = (), labels: Collection[str] = ()
-) -> tuple[list[Block], list[Removed]]:
-    """Return (blocks, removed) without what the page says twice.
+) -> list[str | None]:
+    """Return for each block why it says what the page says elsewhere, None for the story.
 
-    That is: the headline, the standfirst and a label (the section's name or a tag) near the top, lines of authors' names, and the second of
-    two equal long blocks.
+    That is: the headline, the standfirst and a label (the section's name or a tag) near the top, lines of authors' names, the second of
+    two equal long blocks, and an author's portrait at the end.
     """
     label_forms = {matching_form(label) for label in labels}
     title_form, standfirst_form = matching_form(title or ""), matching_form(standfirst or "")
+    names = [fold(author) for author in sorted(authors, key=len, reverse=True) if " " in author]
+    # No longer block can be one of these; the form is the slow part.
+    max_chars = max(len(title or "") + _MAX_EXTRA_CHARS, len(standfirst or "") + _MAX_EXTRA_CHARS)
     seen: set[str] = set()
-    kept: list[Block] = []
-    removed: list[Removed] = []
+    reasons: list[str | None] = []
     for index, block in enumerate(blocks):
-        form = matching_form(block.text)
+        text = block.text
+        form = matching_form(text) if index < _HEAD_BLOCKS and len(text) <= max_chars else ""
         reason = None
-        if index < _HEAD_BLOCKS and title_form and _is_headline(form, title_form, block):
+        if form and title_form and _is_headline(form, title_form, block):
             reason = "headline"
-        elif index < _HEAD_BLOCKS and standfirst_form and form == standfirst_form:
+        elif form and form == standfirst_form:
             reason = "standfirst"
         elif index < _LABEL_BLOCKS and form in label_forms:
             reason = "label"
-        elif is_byline(block.text, authors):
+        elif names and _is_byline(text, names):
             reason = "byline"
-        elif len(form) >= MIN_REPEATED_CHARS and form in seen:
+        elif names and index >= len(blocks) - _BIO_BLOCKS and index and _is_bio(block, names):
+            reason = "author"
+        elif text in seen:
             reason = "repeated"
-        if reason:
-            removed.append(Removed(reason=reason, text=block.text, position=block.position))
-        else:
-            seen.add(form)
-            kept.append(block)
-    return kept, removed
+        elif len(text) >= MIN_REPEATED_CHARS:
+            seen.add(text)
+        reasons.append(reason)
+    return reasons
 
 
 def _is_headline(form: str, title: str, block: Block) -> bool:
     if form == title:
         return True
-    if count_words(block.text) >= 40 or len(title) < 12 or not form:
+    if len(title) < 12 or not form or count_words(block.text) >= 40:
         return False
     # A kicker before it, a site's name behind it, with or without a space; or a heading that the title continues ("… - live updates").
     shorter, longer = sorted((form.replace(" ", ""), title.replace(" ", "")), key=len)
@@ -65,18 +71,24 @@ def _is_headline(form: str, title: str, block: Block) -> bool:
     return len(shorter) >= 20 and len(longer) - len(shorter) <= _MAX_KICKER_CHARS and (block.kind == "heading" or is_longer_block)
 
 
-def is_byline(text: str, authors: Sequence[str]) -> bool:
+def _is_byline(text: str, names: Sequence[str]) -> bool:
     """Say whether a line only names the article's authors: "By Jane Doe and John Smith". A line that names an agency too is none.
 
-    A single word may be an agency ("AFP"): only names of two words and more count.
+    A single word may be an agency ("AFP"): only names of two words and more count, folded here, the longest first.
     """
     if len(text) > 200:
         return False
-    rest = fold(text)
-    for author in sorted(authors, key=len, reverse=True):
-        if " " in author:
-            rest = rest.replace(fold(author), " ")
-    return rest != fold(text) and all(word in _byline_words() for word in _WORD.findall(rest))
+    folded = rest = fold(text)
+    for name in names:
+        rest = rest.replace(name, " ")
+    return rest != folded and all(word in _byline_words() for word in _WORD.findall(rest))
+
+
+def _is_bio(block: Block, names: Sequence[str]) -> bool:
+    """A short paragraph at the end that opens with an author's name tells of the author: "Jane Doe covers parks for the Courier."."""
+    folded = fold(block.text)
+    opens = any(folded.startswith(name) and not folded[len(name) : len(name) + 1].isalnum() for name in names)
+    return opens and block.kind != "heading" and count_words(block.text) <= _MAX_BIO_WORDS
 
 
 @cache

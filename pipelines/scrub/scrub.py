@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from pipelines.records import Block, Draft, Rejection, Removed
-from pipelines.scrub.captions import cut_caption
-from pipelines.scrub.lines import furniture_reason
-from pipelines.scrub.repeats import cut_repeats
-from pipelines.scrub.tail import is_tail_heading, tail_start
-from pipelines.text import count_words
+from pipelines.records import Draft, Rejection, Removed
+from pipelines.scrub.lines import belongs_beside
+from pipelines.scrub.repeats import repeat_reasons
+from pipelines.scrub.shape import Line, read_line
+from pipelines.scrub.tail import box_lines, tail_start
 
 # What one pass cuts may bring another line to the top or the end; real pages settle in two passes.
 _MAX_PASSES = 20
@@ -19,64 +18,68 @@ _MAX_PASSES = 20
 def scrub_draft(draft: Draft, *, min_words: int = 25) -> Draft | Rejection:
     """Return the draft without what is not the article, or the rejection too_short when under min_words words of body are left.
 
-    Cut pieces go to ``removed``, in page order, with a reason: tail, headline, standfirst, byline, repeated, caption, credit, related, newsletter,
-    app, follow, donate, share, ad, comments, tip, audio, consent, paywall, furniture, timestamp, author, label. Scrubbing twice equals once. Lines that say
-    who wrote the text or where it came from are attribution's and stay, unless they stand in the tail.
+    Cut pieces go to ``removed``, in page order, with a reason: tail, headline, standfirst, byline, author, repeated, caption, credit, related,
+    newsletter, app, follow, donate, share, ad, comments, tip, audio, consent, paywall, tags, furniture, timestamp, label. Scrubbing twice
+    equals once. Lines that say who wrote the text or where it came from are attribution's and stay, unless they stand in the tail.
     """
-    blocks: Sequence[Block] = draft.blocks
+    lines: Sequence[Line] = [read_line(block) for block in draft.blocks]
     removed = list(draft.removed)
     for _ in range(_MAX_PASSES):
-        left, cut = _scrub_once(blocks, draft)
+        lines, cut = _scrub_once(lines, draft)
         if not cut:
             break
-        blocks = left
         removed.extend(cut)
-    words = sum(count_words(block.text) for block in blocks)
+    words = sum(line.words for line in lines)
     if words < min_words:
         return Rejection(url=draft.url, stage="scrub", reason="too_short", detail=f"{words} words, at least {min_words}")
     removed.sort(key=lambda piece: piece.position)
-    return replace(draft, blocks=tuple(blocks), removed=tuple(removed))
+    return replace(draft, blocks=tuple(line.block for line in lines), removed=tuple(removed))
 
 
-def _scrub_once(blocks: Sequence[Block], draft: Draft) -> tuple[list[Block], list[Removed]]:
-    start = tail_start(blocks)
-    tail = blocks[start:] if start is not None else ()
-    # Once: the parts below it are cut for what they are, whatever else they look like.
-    removed = [Removed(reason="tail", text=block.text, position=block.position) for block in tail]
-    labels = (*draft.tags, *filter(None, [draft.section]))
-    kept, repeats = cut_repeats(blocks[:start], title=draft.title, standfirst=draft.standfirst, authors=draft.authors, labels=labels)
-    kept, lines = _cut_lines(kept)
-    kept, captions = _cut_captions(kept)
-    return kept, removed + repeats + lines + captions
-
-
-def _cut_lines(blocks: Sequence[Block]) -> tuple[list[Block], list[Removed]]:
-    kept: list[Block] = []
-    removed: list[Removed] = []
-    below_teaser_heading = False
-    for block in blocks:
-        reason = furniture_reason(block.text)
-        if reason is None and below_teaser_heading and block.kind == "list_item" and count_words(block.text) < 25:
-            # The items of a list whose heading was "Related stories".
-            reason = "related"
-        elif block.kind != "list_item":
-            below_teaser_heading = reason == "related" and is_tail_heading(block.text)
-        if reason:
-            removed.append(Removed(reason=reason, text=block.text, position=block.position))
+def _scrub_once(lines: Sequence[Line], draft: Draft) -> tuple[list[Line], list[Removed]]:
+    start = tail_start(lines)
+    # Once: the lines below it are cut for what they are, whatever else they look like.
+    removed = [_removed(line, "tail") for line in lines[start:]] if start is not None else []
+    kept: list[Line] = []
+    lines = lines[:start]
+    for line, reason in zip(lines, _reasons(lines), strict=True):
+        if reason is not None:
+            removed.append(_removed(line, reason))
         else:
-            kept.append(block)
-    return kept, removed
+            kept.extend(_without_caption(line, removed))
+    repeats = repeat_reasons(
+        [line.block for line in kept],
+        title=draft.title,
+        standfirst=draft.standfirst,
+        authors=draft.authors,
+        labels=(*draft.tags, *filter(None, [draft.section])),
+    )
+    removed += [_removed(line, reason) for line, reason in zip(kept, repeats, strict=True) if reason is not None]
+    return [line for line, reason in zip(kept, repeats, strict=True) if reason is None], removed
 
 
-def _cut_captions(blocks: Sequence[Block]) -> tuple[list[Block], list[Removed]]:
-    kept: list[Block] = []
-    removed: list[Removed] = []
-    for block in blocks:
-        cut = cut_caption(block.text)
-        if cut is None:
-            kept.append(block)
-            continue
-        removed.append(Removed(reason=cut.reason, text=cut.removed, position=block.position))
-        if cut.kept:
-            kept.append(replace(block, text=cut.kept))
-    return kept, removed
+def _reasons(lines: Sequence[Line]) -> list[str | None]:
+    """Why each line is furniture: by its own words, as part of a box of other stories, or beside its like."""
+    in_box = box_lines(lines)
+    reasons = [line.reason or ("related" if index in in_box else None) for index, line in enumerate(lines)]
+    for order in (range(1, len(lines)), range(len(lines) - 2, -1, -1)):
+        step = order.step
+        for index in order:
+            beside = reasons[index - step]
+            if beside is not None and reasons[index] is None and belongs_beside(lines[index].block.text, beside):
+                reasons[index] = beside
+    return reasons
+
+
+def _without_caption(line: Line, removed: list[Removed]) -> Iterable[Line]:
+    """Yield the line without the captions at its end, if anything of it is left; what was cut is added to removed."""
+    while line.cut is not None:
+        removed.append(Removed(reason=line.cut.reason, text=line.cut.removed, position=line.block.position))
+        if not line.cut.kept:
+            return
+        line = read_line(replace(line.block, text=line.cut.kept))
+    yield line
+
+
+def _removed(line: Line, reason: str) -> Removed:
+    return Removed(reason=reason, text=line.block.text, position=line.block.position)

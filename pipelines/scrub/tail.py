@@ -1,128 +1,137 @@
-"""The tail of a page: other stories under a heading such as "You May Also Like", and teasers that end in an ellipsis."""
+"""Other stories below or within the article: the tail under a heading such as "You May Also Like", a box in the midst, truncated teasers.
+
+What is a box and what the story that goes on is told by the shape of what follows: teasers are headlines without a full stop or break off, each
+with at most one short summary; a story comes in paragraphs.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
 
-from pipelines.records import Block
-from pipelines.scrub.rules import any_of, attribution_words, bare, fold, load
-from pipelines.text import count_words
+from pipelines.scrub.shape import Line, ends_sentence
 
-_MAX_HEADING_CHARS = 80
-_MAX_OPENING_WORDS = 7
-# An article that goes on after the heading has this many paragraphs to show.
-_PARAGRAPHS_THAT_GO_ON = 3
-_LONG_WORDS = 18
-_MAX_TEASER_WORDS = 45
+# A paragraph of so many words is the story's, whatever stands above it.
+STORY_WORDS = 40
+_MAX_BOX_ITEMS = 12
+_MAX_ITEM_WORDS = 25
+_MAX_SUBHEAD_WORDS = 4
+_MIN_HEADLINE_WORDS = 3
 _MAX_HEADLINE_WORDS = 22
-_ELLIPSIS = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\])\W{0,2}$")
-_SENTENCE_END = re.compile(r"[.!?:;。！？][\"”’'»)」]{0,2}$")
 
 
-def tail_start(blocks: Sequence[Block]) -> int | None:
-    """Return the index of the block at which the tail begins, None if the article runs to the end."""
-    heading = _tail_heading(blocks)
-    end = len(blocks) if heading is None else heading
-    teasers = _trailing_teasers(blocks[:end])
+def tail_start(lines: Sequence[Line]) -> int | None:
+    """Return the index of the line at which the tail begins, None if the article runs to the end."""
+    heading = _tail_heading(lines)
+    teasers = _trailing_teasers(lines[:heading])
     return teasers if teasers is not None else heading
 
 
-def is_tail_heading(text: str) -> bool:
-    """Say whether a block is the heading of a list of other stories, at the end or in the midst of the text."""
-    return _is_final_heading(text) or bare(text) in _headings().inline
-
-
-def is_teaser(text: str) -> bool:
-    """Say whether a block may stand in a list of teasers: a truncated line, or a headline without a full stop."""
-    words = count_words(text)
-    if _ELLIPSIS.search(text):
-        return words <= _MAX_TEASER_WORDS
-    return words <= _MAX_HEADLINE_WORDS and not _SENTENCE_END.search(text)
-
-
-def _tail_heading(blocks: Sequence[Block]) -> int | None:
-    """The first tail heading behind which the article does not go on."""
-    found = None
-    words_after = prose_after = teasers_after = 0
-    words_in_all = sum(count_words(block.text) for block in blocks)
-    for index in range(len(blocks) - 1, 0, -1):
-        text = blocks[index].text
-        if len(text) > _MAX_HEADING_CHARS or not is_tail_heading(text):
-            words_after += count_words(text)
-            teasers_after += is_teaser(text)
-            prose_after += count_words(text) >= _LONG_WORDS and not _ELLIPSIS.search(text)
+def box_lines(lines: Sequence[Line]) -> set[int]:
+    """Return the indices of the lines of boxes within the story: a heading of other stories and the teasers below it."""
+    found: set[int] = set()
+    for index, line in enumerate(lines):
+        if line.heading is None or index in found:
             continue
-        blocks_after = len(blocks) - 1 - index
-        only_teasers = teasers_after >= blocks_after - (found is not None) and blocks_after > 0
-        is_late = words_after <= words_in_all / 3 or index >= 2 * len(blocks) / 3
-        goes_on = prose_after >= _PARAGRAPHS_THAT_GO_ON or (prose_after >= teasers_after and not _is_final_heading(text))
-        if only_teasers or (is_late and not goes_on and blocks_after > 0):
-            found = index
+        end = _box_end(lines, index)
+        # "More from the northern shore" may be a sub-head; with a teaser below it, or nothing, it is none.
+        if line.heading != "opens" or end > index + 1 or (end == len(lines) and not line.is_plain):
+            found.update(range(index, end))
     return found
 
 
-def _is_final_heading(text: str) -> bool:
-    if len(text) > _MAX_HEADING_CHARS:
-        return False
-    words = bare(text)
-    if words in _headings().final:
+def _tail_heading(lines: Sequence[Line]) -> int | None:
+    """The first heading of other stories behind which the article does not go on."""
+    headings = [index for index, line in enumerate(lines) if line.heading is not None and index]
+    if not headings:
+        return None
+    words_in_all = sum(line.words for line in lines)
+    words_after = words_in_all
+    next_index = 0
+    for index in headings:
+        words_after -= sum(line.words for line in lines[next_index : index + 1])
+        next_index = index + 1
+        is_late = words_after <= words_in_all / 3 or index >= 2 * len(lines) / 3
+        after = lines[index + 1 :]
+        if not after or not any(line.is_prose for line in lines[:index]):
+            continue
+        if all(line.is_teaser for line in after) or (is_late and not _goes_on(lines[index], after)):
+            return index
+    return None
+
+
+def _goes_on(heading: Line, after: Sequence[Line]) -> bool:
+    """Whether the story goes on somewhere after a heading of other stories."""
+    if any(line.words >= STORY_WORDS and not line.is_teaser for line in after):
         return True
-    # "More from The Daily" is one, "More from the report was released on Monday." is a sentence.
-    return bool(_headings().opens.match(words)) and len(words.split()) <= _MAX_OPENING_WORDS and not _SENTENCE_END.search(text.rstrip(":"))
+    sentences = [index for index, line in enumerate(after) if not line.is_teaser]
+    free = [index for index in sentences if not _is_summary(after, index)]
+    prose = [index for index in sentences if after[index].is_prose]
+    if heading.heading == "final":
+        return len(free) >= 2 and any(index in free for index in prose)
+    # A single link and the last words of the story look like a teaser and its summary.
+    is_last_sentence = sentences == [len(after) - 1]
+    return bool(free) or is_last_sentence or len(prose) >= sum(line.is_teaser for line in after)
 
 
-def _trailing_teasers(blocks: Sequence[Block]) -> int | None:
+def _is_summary(after: Sequence[Line], index: int) -> bool:
+    """A short text between a headline and the next, or behind the last."""
+    return index > 0 and after[index - 1].is_teaser and (index + 1 == len(after) or after[index + 1].is_teaser)
+
+
+def _box_end(lines: Sequence[Line], heading: int) -> int:
+    """The index behind the last line of a box."""
+    end = heading + 1
+    while end < len(lines) and end - heading <= _MAX_BOX_ITEMS and _is_item(lines, end, heading):
+        end += 1
+    return end
+
+
+def _is_item(lines: Sequence[Line], index: int, heading: int) -> bool:
+    line = lines[index]
+    if line.block.kind == "list_item" and line.words < _MAX_ITEM_WORDS:
+        return True
+    if not line.is_teaser or line.heading is not None:
+        return False
+    before = lines[index - 1]
+    if before.block.kind == "list_item" and index > heading + 1 and line.reason is None:
+        # A list ends with its last item.
+        return False
+    if index + 1 == len(lines) or lines[index + 1].is_teaser or line.reason is not None:
+        return True
+    # Right above a paragraph: the last teaser, or the story's own sub-head. Link lists may have lost their links to the extractor.
+    if index == heading + 1:
+        return line.block.kind != "heading"
+    return before.block.kind == line.block.kind and (line.block.kind != "heading" or line.words > _MAX_SUBHEAD_WORDS)
+
+
+def _trailing_teasers(lines: Sequence[Line]) -> int | None:
     """Where a run of at least two truncated lines begins that ends the text, the headlines above them included."""
-    start, truncated = len(blocks), 0
-    index = len(blocks) - 1
-    while index > 0 and is_teaser(blocks[index].text):
-        if _ELLIPSIS.search(blocks[index].text):
+    start, truncated = len(lines), 0
+    index = len(lines) - 1
+    while index > 0 and lines[index].is_teaser:
+        if lines[index].is_truncated:
             truncated += 1
             start = index
-            if index > 1 and _is_headline(blocks[index - 1]):
+            if index > 1 and _is_headline(lines[index - 1]):
                 start = index = index - 1
-        elif truncated == 0 and not _is_headline(blocks[index]):
+        elif truncated == 0 and not _is_headline(lines[index]):
             break
         index -= 1
     if truncated < 2:
         return None
-    if _is_missing_its_headline(blocks, start, truncated):
+    if _is_missing_its_headline(lines, start, truncated):
         start -= 1
     return start
 
 
-def _is_missing_its_headline(blocks: Sequence[Block], start: int, truncated: int) -> bool:
-    """Whether all truncated lines but the first have a headline above them, so that the block above the first is one, full stop or not."""
-    if start < 2 or not _ELLIPSIS.search(blocks[start].text) or len(blocks) - start != 2 * truncated - 1:
+def _is_missing_its_headline(lines: Sequence[Line], start: int, truncated: int) -> bool:
+    """Whether all truncated lines but the first have a headline above them, so that the line above the first is one, full stop or not."""
+    if start < 2 or not lines[start].is_truncated or len(lines) - start != 2 * truncated - 1:
         return False
-    above = blocks[start - 1].text
-    return count_words(above) <= _MAX_HEADLINE_WORDS and not attribution_words().search(fold(above))
+    above = lines[start - 1]
+    return above.words <= _MAX_HEADLINE_WORDS and not above.is_origin
 
 
-def _is_headline(block: Block) -> bool:
-    words = count_words(block.text)
-    return (
-        3 <= words <= _MAX_HEADLINE_WORDS
-        and not _ELLIPSIS.search(block.text)
-        and (block.kind == "heading" or not _SENTENCE_END.search(block.text))
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Headings:
-    final: frozenset[str]
-    inline: frozenset[str]
-    opens: re.Pattern[str]
-
-
-@cache
-def _headings() -> _Headings:
-    data = load("tail_headings.toml")
-    return _Headings(
-        final=frozenset(bare(heading) for heading in data["headings"]),
-        inline=frozenset(bare(heading) for heading in data["inline"]),
-        opens=re.compile(any_of(fold(words) for words in data["opens"]) + r"\s+\S"),
-    )
+def _is_headline(line: Line) -> bool:
+    is_short = _MIN_HEADLINE_WORDS <= line.words <= _MAX_HEADLINE_WORDS
+    return is_short and not line.is_truncated and (line.block.kind == "heading" or not ends_sentence(line.block.text))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.scrub.lines import furniture_reason, is_timestamp
+from pipelines.records import BlockKind
+from pipelines.scrub.lines import belongs_beside, furniture_reason, is_timestamp
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,24 @@ from pipelines.scrub.lines import furniture_reason, is_timestamp
         ("Czytaj też: Sztorm uszkodził molo", "related"),
         ("Les også: Stormen skader kaia", "related"),
         ("Läs också: Stormen skadar kajen", "related"),
+        ("Lue myös: Myrsky vaurioitti laituria", "related"),
+        ("Læs også: Stormen ødelagde molen", "related"),
+        ("Čtěte také: Bouře poškodila molo", "related"),
+        ("Ayrıca okuyun: Fırtına iskeleye zarar verdi", "related"),
+        ("Читайте также: Шторм повредил причал", "related"),
+        ("اقرأ أيضا: العاصفة تضرب الرصيف", "related"),
+        ("यह भी पढ़ें: तूफ़ान से घाट टूटा", "related"),
+        ("관련기사: 폭풍으로 부두 파손", "related"),
         ("関連記事", "related"),
+        ("【関連記事】嵐で桟橋が壊れる", "related"),
+        ("延伸阅读：风暴损坏码头", "related"),
+        ("LESEN SIE AUCH Sturm beschädigt den Steg", "related"),
+        ("Leggi anche Il molo danneggiato dalla tempesta", "related"),
+        ("👉 Alle Bilder vom Steg", "related"),
+        ("Tags: harbour, ferry, council", "tags"),
+        ("Filed under: harbour", "tags"),
+        ("Schlagwörter: Hafen, Fähre", "tags"),
+        ("Etiquetas: puerto, muelle", "tags"),
         ("Sign up for our free morning newsletter", "newsletter"),
         ("All the news of the day, delivered to your inbox", "newsletter"),
         ("Abonnieren Sie unseren Newsletter", "newsletter"),
@@ -34,6 +52,17 @@ from pipelines.scrub.lines import furniture_reason, is_timestamp
         ("CLICK HERE TO GET THE DAILY EXAMPLE APP", "app"),
         ("Follow us on Facebook, X and Instagram.", "follow"),
         ("Follow Daily Example on Google News", "follow"),
+        ("Get the latest on our WhatsApp channel: tap here to join.", "follow"),
+        ("Die News auf dem Handy: Abonniere den WhatsApp-Kanal vom Tagblatt.", "follow"),
+        ("Love what you’re reading? Get Daily Example delivered every evening.", "newsletter"),
+        ("Suscríbete a El Ejemplo y lee sin límites", "newsletter"),
+        ("Suscríbete y recibe el boletín del puerto", "newsletter"),
+        ("Inscrivez-vous à notre newsletter", "newsletter"),
+        ("Iscriviti alla newsletter del Molo", "newsletter"),
+        ("Schrijf je in voor onze nieuwsbrief", "newsletter"),
+        ("Zapisz się na nasz newsletter", "newsletter"),
+        ("Get the Daily Example app for free on Google Play", "app"),
+        ("Disponible en App Store y Google Play", "app"),
         ("Folgst du schon dem Tagblatt auf Whatsapp?", "follow"),
         ("Siga-nos no Telegram", "follow"),
         ("Support our journalism with a small gift", "donate"),
@@ -45,6 +74,8 @@ from pipelines.scrub.lines import furniture_reason, is_timestamp
         ("CONTINUA DEPOIS DA PUBLICIDADE", "ad"),
         ("Buying through our links may earn us a commission", "ad"),
         ("12 Comments", "comments"),
+        ("Kommentare (12)", "comments"),
+        ("12 komentarzy", "comments"),
         ("Kommentar abgeben", "comments"),
         ("Please read our Comment Policy before commenting.", "comments"),
         ("Got a story? Get in touch with our news team.", "tip"),
@@ -82,6 +113,27 @@ def test_furniture_is_known_by_its_words(line: str, reason: str) -> None:
         "Escucha el viento, dice el pescador.",
         "Spenden kamen aus dem ganzen Land.",
         "Interessant ist, dass niemand gefragt wurde.",
+        "The newsletter costs nothing.",
+        "Newsletter-writers are a cautious people",
+        "Follow-up videos on YouTube showed the pier empty.",
+        "Like many posts on Facebook, it was false.",
+        "Products approved by the commission may be sold again.",
+        "Download the app and create an account.",
+        "The app left Google Play on Friday.",
+        "Our reporter was told by email that the pier is safe.",
+        "Recibe amenazas por correo desde mayo.",
+        "Sigue la polémica en Twitter.",
+        "Entre os mais vistos no YouTube está o cais.",
+        "Chaque semaine, il reçoit des lettres par e-mail.",
+        "Folge 3 gibt es auf YouTube.",
+        "Questo sito ha duemila anni.",
+        "Watch: the tide turns at nine.",
+        "“Read more: it helps,” she said.",
+        "»Lesen Sie auch: es hilft«, sagte sie.",
+        "Sign-up sheets hang in the bakery.",
+        "Confira:",
+        "March 2020",
+        "Themen gab es genug.",
         "Mehr als vierzig Menschen kamen.",
         "Live music will return to the pier.",
         "Comments by the minister drew criticism.",
@@ -128,6 +180,38 @@ def test_the_story_is_not_furniture(line: str) -> None:
 def test_lines_of_origin_are_left_to_attribution(line: str) -> None:
     """Who wrote the text and where it came from is a fact, not furniture."""
     assert furniture_reason(line) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("Video: the storm that damaged the pier", "heading"),
+        ("3 May 2024", "heading"),
+        ("20 minutes", "list_item"),
+        ("Day | Date | Hour", "table"),
+        ("Tags | 12", "table"),
+    ],
+)
+def test_what_is_furniture_as_a_paragraph_may_be_the_story_elsewhere(line: str, kind: BlockKind) -> None:
+    """Sub-heads of a timeline, durations of a recipe, rows of a table."""
+    assert furniture_reason(line, kind) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "reason", "belongs"),
+    [
+        ("Sign up for the stories that matter before breakfast.", "newsletter", True),
+        ("X", "share", True),
+        ("Print this article", "share", True),
+        ("Sign up for the stories that matter before breakfast.", "share", False),
+        ("The council voted on Tuesday.", "newsletter", False),
+        ("“Sign up,” she said.", "newsletter", False),
+        ("1", "share", False),
+    ],
+)
+def test_a_prompt_comes_in_several_lines(line: str, reason: str, belongs: bool) -> None:
+    """Beside furniture, a line that may be more of it is."""
+    assert belongs_beside(line, reason) is belongs
 
 
 def test_a_long_paragraph_is_never_furniture() -> None:

@@ -43,6 +43,54 @@ def test_links_below_a_heading_in_the_midst_go_with_it(draft: DraftFrom, story: 
     assert kept(scrub.scrub_draft(draft([*story[:3], "# Related stories", *items, *story[3:]]))) == list(story)
 
 
+def test_a_box_of_bare_paragraphs_goes_as_far_as_the_teasers(draft: DraftFrom, story: tuple[str, ...]) -> None:
+    """Without list or links, headlines are told from paragraphs by their missing full stop."""
+    assert kept(scrub.scrub_draft(draft([*story[:3], "YOU MIGHT ALSO LIKE", *TEASERS, *story[3:]]))) == list(story)
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        pytest.param(("# Read next", *(f"- {teaser}" for teaser in TEASERS)), id="list"),
+        pytest.param(("# Read next", *TEASERS), id="paragraphs"),
+        pytest.param(("# Read next", *(f"# {teaser}" for teaser in TEASERS)), id="headings"),
+        pytest.param(("# Read next",), id="links that extraction took"),
+    ],
+)
+def test_the_sub_head_below_a_box_is_the_storys(draft: DraftFrom, story: tuple[str, ...], box: tuple[str, ...]) -> None:
+    """A short heading right above a paragraph that goes on with the story."""
+    texts = [*story[:2], *box, "# What it costs", *story[2:]]
+    assert kept(scrub.scrub_draft(draft(texts))) == [*story[:2], "What it costs", *story[2:]]
+
+
+def test_a_list_of_the_story_below_a_box_stays(draft: DraftFrom, story: tuple[str, ...]) -> None:
+    """The box ends with its own list."""
+    texts = [*story[:2], "Related stories", f"- {TEASERS[0]}", "The council's reasons", "- Falling revenue", "- Two storms", *story[2:]]
+    assert kept(scrub.scrub_draft(draft(texts))) == [*story[:2], "The council's reasons", "Falling revenue", "Two storms", *story[2:]]
+
+
+@pytest.mark.parametrize("heading", ["Related stories", "Read next"])
+def test_a_last_paragraph_of_forty_words_is_the_storys(draft: DraftFrom, story: tuple[str, ...], heading: str) -> None:
+    """Whatever stands above it."""
+    last = "The last boat will be kept as a café, " + "and its bell will be rung by whoever pays for the coffee " * 3 + "on Sundays."
+    assert kept(scrub.scrub_draft(draft([*story, heading, TEASERS[0], last]))) == [*story, last]
+
+
+def test_the_last_words_below_a_single_link_stay(draft: DraftFrom, story: tuple[str, ...]) -> None:
+    """ "Read next", a link, and the story's last sentence."""
+    assert kept(scrub.scrub_draft(draft([*story, "Read next", TEASERS[0], "Nobody was asked."]))) == [*story, "Nobody was asked."]
+
+
+def test_a_list_of_links_above_the_story_is_no_tail(draft: DraftFrom, story: tuple[str, ...]) -> None:
+    """Some pages open with it."""
+    assert kept(scrub.scrub_draft(draft(["# Most read", *(f"- {teaser}" for teaser in TEASERS), *story]))) == list(story)
+
+
+def test_more_from_with_nothing_below_it_goes(draft: DraftFrom, story: tuple[str, ...]) -> None:
+    """Its links are gone already; as the last line it announces nothing."""
+    assert kept(scrub.scrub_draft(draft([*story, "More from Daily Example:"]))) == list(story)
+
+
 def test_long_summaries_do_not_save_a_tail(draft: DraftFrom, story: tuple[str, ...]) -> None:
     """Two paragraphs below "You May Also Like" are teasers."""
     assert kept(scrub.scrub_draft(draft([*story[:5], "You May Also Like", TEASERS[0], "The pier was hit by a storm. " * 5]))) == list(
@@ -107,6 +155,23 @@ def test_a_line_of_the_authors_names_goes(draft: DraftFrom, story: tuple[str, ..
 def test_a_line_with_more_than_names_stays(draft: DraftFrom, story: tuple[str, ...], line: str) -> None:
     """An agency in the byline is attribution's."""
     assert kept(scrub.scrub_draft(draft([line, *story], authors=("Jane Doe", "AFP"))))[0] == line
+
+
+@pytest.mark.parametrize(
+    "bio", ["Jane Doe covers the harbour for Daily Example.", "Jane Doe ist Redakteurin in Port Haven.", "JANE DOE has written two books."]
+)
+def test_the_authors_portrait_at_the_end_goes(draft: DraftFrom, story: tuple[str, ...], bio: str) -> None:
+    """A last paragraph that opens with the author's name."""
+    outcome = scrub.scrub_draft(draft([*story, bio], authors=("Jane Doe",)))
+    assert kept(outcome) == list(story)
+    assert isinstance(outcome, Draft)
+    assert [piece.reason for piece in outcome.removed] == ["author"]
+
+
+def test_a_paragraph_on_somebody_else_is_no_portrait(draft: DraftFrom, story: tuple[str, ...]) -> None:
+    """Nor is one in the midst, or on a person whose name begins alike."""
+    texts = [*story, "Jane Doenitz owns the pier.", "Juan Pérez owns the boats."]
+    assert kept(scrub.scrub_draft(draft(texts, authors=("Jane Doe",)))) == texts
 
 
 def test_a_long_block_stands_once(draft: DraftFrom, story: tuple[str, ...]) -> None:
