@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lxml.html import document_fromstring
 
 from pipelines import scrub
 from pipelines.records import Block, Draft, Rejection
-from pipelines.text import count_words
+from pipelines.text import clean_text, count_words
 
 DraftFrom = Callable[..., Draft]
+PAGES = Path(__file__).parents[2] / "pages"
 
 # What a republisher's page looks like in text: captions with glued credits, an app prompt, contributors, a source line, and a tail.
 REPUBLISHED = (
@@ -100,6 +104,36 @@ def test_scrubbing_twice_equals_once(draft: DraftFrom, texts: list[str]) -> None
     )
     assert isinstance(once, Draft)
     assert scrub.scrub_draft(once, min_words=0) == once
+
+
+# Every text of the test pages, story and furniture, in any order.
+_PAGE_LINES = st.sampled_from(
+    sorted(
+        {
+            prefix + clean_text(element.text_content())
+            for page in PAGES.glob("*/*/page.html")
+            for element in document_fromstring(page.read_text("utf-8")).iter("p", "li", "h2", "h3", "h4")
+            for prefix in [{"p": "", "li": "- "}.get(element.tag, "# ")]
+        }
+    )
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts=st.lists(_PAGE_LINES, max_size=20))
+def test_kept_and_removed_are_what_came_in(draft: DraftFrom, texts: list[str]) -> None:
+    """Letter by letter, whatever stood next to what; and a second pass cuts no more."""
+    before = draft(texts, title="Ferries stop as strike enters second week", authors=("Nell Harrow",))
+    after = scrub.scrub_draft(before, min_words=0)
+    assert isinstance(after, Draft)
+    assert letters(piece.text for piece in (*after.blocks, *after.removed)) == letters(block.text for block in before.blocks)
+    assert [piece.position for piece in after.removed] == sorted(piece.position for piece in after.removed)
+    assert scrub.scrub_draft(after, min_words=0) == after
+
+
+def letters(texts: Iterable[str]) -> Counter[str]:
+    """How often each letter and sign stands in texts."""
+    return Counter("".join("".join(texts).split()))
 
 
 @settings(max_examples=200, deadline=None)
