@@ -12,6 +12,8 @@ from pipelines.text import count_words, matching_form
 
 # Shorter blocks may recur on purpose: a refrain, "No.", a name above each quote.
 MIN_REPEATED_CHARS = 60
+# Rows and items recur in lists of prices or of steps; they are a second version of the text only below a repeated block.
+_ROWS = frozenset(("list_item", "table"))
 _HEAD_BLOCKS = 8
 _LABEL_BLOCKS = 3
 _MAX_KICKER_CHARS = 60
@@ -50,7 +52,7 @@ def repeat_reasons(
             reason = "byline"
         elif names and index >= len(blocks) - _BIO_BLOCKS and index and _is_bio(block, names):
             reason = "author"
-        elif text in seen:
+        elif text in seen and (block.kind not in _ROWS or reasons[-1] == "repeated"):
             reason = "repeated"
         elif len(text) >= MIN_REPEATED_CHARS:
             seen.add(text)

@@ -179,6 +179,14 @@ def test_a_long_block_stands_once(draft: DraftFrom, story: tuple[str, ...]) -> N
     assert kept(scrub.scrub_draft(draft([*story, *story]))) == list(story)
 
 
+def test_rows_may_recur_but_not_below_a_repeated_block(draft: DraftFrom, story: tuple[str, ...]) -> None:
+    """Two dishes share a step; a second version of the text has its own list."""
+    step = "- Bake at two hundred and thirty degrees until the bread sounds hollow when it is knocked on."
+    recipe = [story[0], step, story[1], step, story[2]]
+    assert kept(scrub.scrub_draft(draft(recipe))).count(step[2:]) == 2
+    assert kept(scrub.scrub_draft(draft([story[0], step, story[0], step, story[1]]))) == [story[0], step[2:], story[1]]
+
+
 def test_a_short_line_may_recur(draft: DraftFrom, story: tuple[str, ...]) -> None:
     """A refrain is the author's choice."""
     assert (
