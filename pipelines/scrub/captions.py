@@ -27,7 +27,6 @@ _LIBRARIES = frozenset(
     )
 )
 _LINE_SIGN = re.compile(r"[/|©:：]|\svia\s|\([Cc]\)")
-_END_SIGNS = ("/", "|", " via ")
 _END_LABEL = re.compile(r"(?:oto|ictures?|mages?|ild|r[eé]dit|r[eé]dito)s?\b")
 # Longer than any caption but the agencies' longest; a block above it is story with a credit glued on.
 _MAX_CAPTION_WORDS = 60
@@ -80,7 +79,9 @@ def _may_hold_credit(text: str) -> bool:
     if len(text) <= _MAX_CREDIT_CHARS:
         return _LINE_SIGN.search(text) is not None or text.strip("()[]. ").removesuffix(".com") in _LIBRARIES
     end = text[-_MAX_CREDIT_CHARS:]
-    return any(sign in end for sign in _END_SIGNS) or ((":" in end or "©" in end or "(" in end) and _END_LABEL.search(end) is not None)
+    if "/" in end or "|" in end or " via " in end:
+        return True
+    return (":" in end or "©" in end or "(" in end) and _END_LABEL.search(end) is not None
 
 
 def _sentence_starts(text: str) -> list[int]:

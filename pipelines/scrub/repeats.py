@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from pipelines.records import Block
 from pipelines.scrub.rules import fold, load
@@ -16,6 +16,9 @@ MIN_REPEATED_CHARS = 60
 _ROWS = frozenset(("list_item", "table"))
 _HEAD_BLOCKS = 8
 _LABEL_BLOCKS = 3
+_MAX_LABEL_CHARS = 60
+# A page's headline and labels are asked for in each pass, a source's labels on each of its pages.
+_form = lru_cache(maxsize=1024)(matching_form)
 _MAX_KICKER_CHARS = 60
 _MAX_EXTRA_CHARS = 100
 _BIO_BLOCKS = 3
@@ -31,22 +34,21 @@ def repeat_reasons(
     That is: the headline, the standfirst and a label (the section's name or a tag) near the top, lines of authors' names, the second of
     two equal long blocks, and an author's portrait at the end.
     """
-    label_forms = {matching_form(label) for label in labels}
-    title_form, standfirst_form = matching_form(title or ""), matching_form(standfirst or "")
+    title_form, standfirst_form = _form(title or ""), _form(standfirst or "")
     names = [fold(author) for author in sorted(authors, key=len, reverse=True) if " " in author]
     # No longer block can be one of these; the form is the slow part.
-    max_chars = max(len(title or "") + _MAX_EXTRA_CHARS, len(standfirst or "") + _MAX_EXTRA_CHARS)
+    max_chars = max(len(title or ""), len(standfirst or "")) + _MAX_EXTRA_CHARS
     seen: set[str] = set()
     reasons: list[str | None] = []
     for index, block in enumerate(blocks):
         text = block.text
-        form = matching_form(text) if index < _HEAD_BLOCKS and len(text) <= max_chars else ""
+        form = _form(text) if index < _HEAD_BLOCKS and len(text) <= max_chars else ""
         reason = None
         if form and title_form and _is_headline(form, title_form, block):
             reason = "headline"
         elif form and form == standfirst_form:
             reason = "standfirst"
-        elif index < _LABEL_BLOCKS and form in label_forms:
+        elif index < _LABEL_BLOCKS and form and len(text) <= _MAX_LABEL_CHARS and any(form == _form(label) for label in labels):
             reason = "label"
         elif names and _is_byline(text, names):
             reason = "byline"

@@ -59,6 +59,9 @@ def read_line(block: Block) -> Line:
     """Return a block with what can be said of it by itself."""
     text = block.text
     words = count_words(text)
+    if words > _MAX_TRUNCATED_WORDS:
+        # A paragraph: most of the text, and nothing but a caption can be in it.
+        return Line(block, words, None, cut_caption(text), None, False, False)
     reason = furniture_reason(text, block.kind)
     is_truncated = words <= _MAX_TRUNCATED_WORDS and _ELLIPSIS.search(text, max(0, len(text) - 8)) is not None
     is_headline = words <= _MAX_HEADLINE_WORDS and not ends_sentence(text)
