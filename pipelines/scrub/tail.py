@@ -13,6 +13,8 @@ from pipelines.scrub.shape import Line, ends_sentence
 # A paragraph of so many words is the story's, whatever stands above it.
 STORY_WORDS = 40
 _MAX_BOX_ITEMS = 12
+# A page with more is no article; each costs a look at all that follows.
+_MAX_HEADINGS = 100
 _MAX_ITEM_WORDS = 25
 _MAX_SUBHEAD_WORDS = 4
 _MIN_HEADLINE_WORDS = 3
@@ -41,7 +43,7 @@ def box_lines(lines: Sequence[Line]) -> set[int]:
 
 def _tail_heading(lines: Sequence[Line]) -> int | None:
     """The first heading of other stories behind which the article does not go on."""
-    headings = [index for index, line in enumerate(lines) if line.heading is not None and index]
+    headings = [index for index, line in enumerate(lines) if line.heading is not None and index][:_MAX_HEADINGS]
     if not headings:
         return None
     words_in_all = sum(line.words for line in lines)
