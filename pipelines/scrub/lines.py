@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 
 from pipelines.records import BlockKind
-from pipelines.scrub.rules import Phrase, Rules, bare, first_key, fold, line_rules, load
+from pipelines.scrub.rules import Phrase, Rules, bare, date_words, first_key, fold, line_rules
 from pipelines.text import UNSPACED, count_words
 
 # A paragraph of the story may open with any words; a line of furniture is short.
@@ -87,8 +86,8 @@ def is_timestamp(text: str, kind: BlockKind = "paragraph") -> bool:
     words = [token.rstrip(".") for token in _TOKEN.findall(_CLOCK.sub(" ", folded))]
     if not words:
         return _DATE_OR_TIME.fullmatch(text.strip(" |•·,()-–—")) is not None
-    date_words = _date_words()
-    if not all(word in date_words for word in words):
+    known = date_words()
+    if not all(word in known for word in words):
         return False
     # "Stand 1", "last 10 minutes" need a year, a clock or a unit of reading to be a stamp.
     return _DATED.search(folded) is not None
@@ -160,8 +159,3 @@ def _is_followed_by_headline(phrase: Phrase, label: str, rest: str) -> bool:
 
 def _is_teaser(rest: str) -> bool:
     return _MIN_TEASER_WORDS <= count_words(rest) <= _MAX_TEASER_WORDS and not _FULL_STOP.search(rest)
-
-
-@cache
-def _date_words() -> frozenset[str]:
-    return frozenset(load("date_words.toml")["words"].split())

@@ -1,13 +1,12 @@
-"""What the text says twice, and who it is by: the headline as its first line, the standfirst, a block in two versions, the authors' names."""
+"""What the page says elsewhere: the headline as first line, the standfirst, a label, the authors' names, a block in two versions."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from pipelines.records import Block
-from pipelines.scrub.rules import fold, load
+from pipelines.scrub.authors import author_names, is_bare_byline, is_bio, is_byline
 from pipelines.text import count_words, matching_form
 
 # Shorter blocks may recur on purpose: a refrain, "No.", a name above each quote.
@@ -21,9 +20,8 @@ _MAX_LABEL_CHARS = 60
 _form = lru_cache(maxsize=1024)(matching_form)
 _MAX_KICKER_CHARS = 60
 _MAX_EXTRA_CHARS = 100
+_BYLINE_BLOCKS = 3
 _BIO_BLOCKS = 3
-_MAX_BIO_WORDS = 60
-_WORD = re.compile(r"[^\W\d_]+")
 
 
 def repeat_reasons(
@@ -35,7 +33,7 @@ def repeat_reasons(
     two equal long blocks, and an author's portrait at the end.
     """
     title_form, standfirst_form = _form(title or ""), _form(standfirst or "")
-    names = [fold(author) for author in sorted(authors, key=len, reverse=True) if " " in author]
+    names = author_names(authors)
     # No longer block can be one of these; the form is the slow part.
     max_chars = max(len(title or ""), len(standfirst or "")) + _MAX_EXTRA_CHARS
     seen: set[str] = set()
@@ -50,9 +48,9 @@ def repeat_reasons(
             reason = "standfirst"
         elif index < _LABEL_BLOCKS and form and len(text) <= _MAX_LABEL_CHARS and any(form == _form(label) for label in labels):
             reason = "label"
-        elif names and _is_byline(text, names):
+        elif is_byline(text, names) or (index < _BYLINE_BLOCKS and block.kind != "heading" and is_bare_byline(text)):
             reason = "byline"
-        elif names and index >= len(blocks) - _BIO_BLOCKS and index and _is_bio(block, names):
+        elif index and index >= len(blocks) - _BIO_BLOCKS and is_bio(block, names):
             reason = "author"
         elif text in seen and (block.kind not in _ROWS or reasons[-1] == "repeated"):
             reason = "repeated"
@@ -73,28 +71,3 @@ def _is_headline(form: str, title: str, block: Block) -> bool:
         return False
     is_longer_block = len(form) > len(title)
     return len(shorter) >= 20 and len(longer) - len(shorter) <= _MAX_KICKER_CHARS and (block.kind == "heading" or is_longer_block)
-
-
-def _is_byline(text: str, names: Sequence[str]) -> bool:
-    """Say whether a line only names the article's authors: "By Jane Doe and John Smith". A line that names an agency too is none.
-
-    A single word may be an agency ("AFP"): only names of two words and more count, folded here, the longest first.
-    """
-    if len(text) > 200:
-        return False
-    folded = rest = fold(text)
-    for name in names:
-        rest = rest.replace(name, " ")
-    return rest != folded and all(word in _byline_words() for word in _WORD.findall(rest))
-
-
-def _is_bio(block: Block, names: Sequence[str]) -> bool:
-    """A short paragraph at the end that opens with an author's name tells of the author: "Jane Doe covers parks for the Courier."."""
-    folded = fold(block.text)
-    opens = any(folded.startswith(name) and not folded[len(name) : len(name) + 1].isalnum() for name in names)
-    return opens and block.kind != "heading" and count_words(block.text) <= _MAX_BIO_WORDS
-
-
-@cache
-def _byline_words() -> frozenset[str]:
-    return frozenset(load("byline_words.toml")["words"].split())

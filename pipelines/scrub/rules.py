@@ -142,6 +142,12 @@ def line_rules() -> Rules:
 
 
 @cache
+def date_words() -> frozenset[str]:
+    """Return the words of dates, times and their labels."""
+    return frozenset(load("date_words.toml")["words"].split())
+
+
+@cache
 def tail_headings() -> TailHeadings:
     """Return the headings of all languages."""
     lists = [language["tail"] for language in _languages()]

@@ -176,7 +176,9 @@ def test_cost_of_a_hostile_line_is_linear(draft: DraftFrom, piece: str) -> None:
     assert time.process_time() - start < 1.5
 
 
-@pytest.mark.parametrize("lines", [("Related", "word " * 20 + "."), ("Read next", "A teaser of five words"), ("# More from us", "Short. One.")])
+@pytest.mark.parametrize(
+    "lines", [("Related", "word " * 20 + "."), ("Read next", "A teaser of five words"), ("# More from us", "Short. One.")]
+)
 def test_cost_of_many_lines_is_linear(draft: DraftFrom, lines: tuple[str, ...]) -> None:
     """Twenty thousand of them cost under four seconds of CPU."""
     blocks = draft([*lines] * 10_000)

@@ -145,10 +145,28 @@ def test_the_standfirst_is_not_repeated(draft: DraftFrom, story: tuple[str, ...]
     ) == list(story)
 
 
-@pytest.mark.parametrize("line", ["By Jane Doe", "Jane Doe and Juan Pérez", "Von JANE DOE"])
+@pytest.mark.parametrize(
+    "line", ["By Jane Doe", "Jane Doe and Juan Pérez", "Von JANE DOE", "By Jane Doe, August 14, 2020 2:30 pm", "Von Jane Doe, Frankfurt"]
+)
 def test_a_line_of_the_authors_names_goes(draft: DraftFrom, story: tuple[str, ...], line: str) -> None:
     """The authors column has them."""
     assert kept(scrub.scrub_draft(draft([line, *story], authors=("Jane Doe", "Juan Pérez")))) == list(story)
+
+
+@pytest.mark.parametrize(
+    "line", ["By Ida Berg", "BY IDA BERG AND JOHN Q. ROE", "Von Ida van der Berg und Kai Roe", "Par Ida Berg et Jean Roe"]
+)
+def test_a_byline_is_known_without_the_authors(draft: DraftFrom, story: tuple[str, ...], line: str) -> None:
+    """At the top of the text, by its form."""
+    assert kept(scrub.scrub_draft(draft([line, *story]))) == list(story)
+
+
+@pytest.mark.parametrize(
+    "line", ["By The Associated Press", "By Ida Berg, AFP", "By Jove", "By the river", "Von Risiken und Nebenwirkungen"]
+)
+def test_what_only_opens_as_a_byline_stays(draft: DraftFrom, story: tuple[str, ...], line: str) -> None:
+    """Agencies are attribution's, and "By" opens sentences."""
+    assert line in kept(scrub.scrub_draft(draft([line, *story])))
 
 
 @pytest.mark.parametrize("line", ["By Jane Doe, Associated Press", "AFP", "Jane Doe of the northern shore spoke first."])
