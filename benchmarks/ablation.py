@@ -15,7 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.quality import EVAL, fetched_page, labelled_pages, run_scorer
+from benchmarks.kits import EVAL, fetched_page, labelled_pages, missing_kits
+from benchmarks.quality import run_scorer
 from pipelines.attribute import attribute_draft, read_marks
 from pipelines.extract import extract_article, parse_page
 from pipelines.records import Block, Draft, Rejection, Removed
@@ -39,7 +40,7 @@ FIGURES = (("fundus", "F1"), ("fundus", "P"), ("fundus", "R"), ("fundus", "exact
 
 def main(extractor: str = "trafilatura") -> int:
     """Print the table; return 0."""
-    if not (EVAL / "extraction").is_dir():
+    if missing_kits():
         print(f"no labelled pages in {EVAL}: set COPYDESK_EVAL to their folder; nothing was measured")
         return 0
     with multiprocessing.get_context("forkserver").Pool() as pool:

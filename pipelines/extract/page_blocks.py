@@ -24,6 +24,8 @@ SKIPPED_TAGS: Final = frozenset(
     "template textarea title video".split()
 )
 HEADING_TAGS: Final = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "legend", "summary"))
+_CELL_TAGS = frozenset(("td", "th"))
+_MAX_CELL_WORDS = 25
 _BOLD_TAGS = frozenset(("b", "strong", "em", "i"))
 # Zones that a block is in when such an element is anywhere around it.
 ZONES: Final = ("header", "aside", "figure", "form", "article", "main", "li", "table", "blockquote")
@@ -113,14 +115,14 @@ class PageBlock:
         container = self.container
         if container.tag in HEADING_TAGS:
             return "heading"
-        if container.zones & _TABLE:
-            return "table"
+        if container.tag in _CELL_TAGS and container.blocks_of_its_own == 1 and self.words < _MAX_CELL_WORDS:
+            return "table"  # in a longer cell, a table lays out the page
         if container.zones & _QUOTE:
             return "quote"
         return "list_item" if container.zones & _LIST else "paragraph"
 
 
-_TABLE, _QUOTE, _LIST, _ASIDE = zone_bits("table"), zone_bits("blockquote"), zone_bits("li"), zone_bits("aside", "figure")
+_QUOTE, _LIST, _ASIDE = zone_bits("blockquote"), zone_bits("li"), zone_bits("aside", "figure")
 
 
 def page_blocks(tree: etree._Element) -> list[PageBlock]:

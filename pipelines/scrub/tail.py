@@ -54,9 +54,12 @@ def _tail_heading(lines: Sequence[Line]) -> int | None:
         next_index = index + 1
         is_late = words_after <= words_in_all / 3 or index >= 2 * len(lines) / 3
         after = lines[index + 1 :]
-        if not after or not any(line.is_prose for line in lines[:index]):
+        if not any(line.is_prose for line in lines[:index]):
             continue
-        if all(line.is_teaser for line in after) or (is_late and not _goes_on(lines[index], after)):
+        if not after and lines[index].heading != "final":
+            continue
+        # A heading that is left alone at the end has lost its teasers to the extractor.
+        if all(line.is_teaser for line in after) or ((is_late or _are_cards(after)) and not _goes_on(lines[index], after)):
             return index
     return None
 
@@ -73,6 +76,12 @@ def _goes_on(heading: Line, after: Sequence[Line]) -> bool:
     # A single link and the last words of the story look like a teaser and its summary.
     is_last_sentence = sentences == [len(after) - 1]
     return bool(free) or is_last_sentence or len(prose) >= sum(line.is_teaser for line in after)
+
+
+def _are_cards(after: Sequence[Line]) -> bool:
+    """Headlines, two at least, each with a short summary or none."""
+    headlines = sum(line.is_teaser for line in after)
+    return headlines >= 2 and all(line.is_teaser or (_is_summary(after, index) and not line.is_prose) for index, line in enumerate(after))
 
 
 def _is_summary(after: Sequence[Line], index: int) -> bool:

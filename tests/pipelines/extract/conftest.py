@@ -12,6 +12,8 @@ from pipelines import extract
 from pipelines.records import Discovered, Draft, FetchedPage, ParsedPage, Rejection
 
 FETCHED_AT = datetime(2024, 5, 6, 12, 0, tzinfo=UTC)
+# Says that the page is an article; where nothing does, trafilatura has a word too.
+ARTICLE = '<meta property="og:type" content="article">'
 PARAGRAPHS = (
     "The harbour council voted on Tuesday to close the old ferry terminal, ending a service that has carried commuters across the bay for ninety years.",
     "Passengers learned of the decision from a notice at the ticket window, and several said they had been promised at least one more summer of crossings.",
@@ -51,7 +53,7 @@ def news_page() -> Callable[..., str]:
     ) -> str:
         script = f'<script type="application/ld+json">{ld if isinstance(ld, str) else json.dumps(ld)}</script>' if ld is not None else ""
         body = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
-        return f"<!doctype html>{html}<head><title>Council closes the old ferry terminal - Daily Example</title>{head}{script}</head><body><article>{before}<div>{body}</div>{after}</article></body></html>"
+        return f"<!doctype html>{html}<head><title>Council closes the old ferry terminal - Daily Example</title>{ARTICLE}{head}{script}</head><body><article>{before}<div>{body}</div>{after}</article></body></html>"
 
     return build
 

@@ -51,7 +51,9 @@ def test_a_block_knows_the_links_and_the_bold_in_it() -> None:
         pytest.param("<ul><li><h3>x</h3></li></ul>", "heading", id="heading in a list"),
         pytest.param("<ol><li><p>x</p></li></ol>", "list_item", id="paragraph in a list"),
         pytest.param("<blockquote><p>x</p></blockquote>", "quote", id="quote"),
-        pytest.param("<table><tr><td><p>x</p></td></tr></table>", "table", id="table cell"),
+        pytest.param("<table><tr><td>x</td></tr></table>", "table", id="table cell"),
+        pytest.param("<table><tr><td><p>x</p></td></tr></table>", "paragraph", id="paragraph in a table that lays out the page"),
+        pytest.param("<table><tr><td>x<br><br>y</td></tr></table>", "paragraph", id="paragraphs parted by breaks in such a table"),
     ],
 )
 def test_the_tags_around_a_block_are_its_kind(body: str, kind: str) -> None:
