@@ -13,7 +13,7 @@ from trafilatura.metadata import extract_author
 
 from pipelines.extract.json_ld import strings_of
 from pipelines.extract.page_blocks import PageBlock
-from pipelines.extract.title import is_site_name
+from pipelines.extract.site_names import site_names
 from pipelines.records import ParsedPage
 from pipelines.text import clean_text
 
@@ -76,7 +76,7 @@ def people(values: Iterable[str], parsed: ParsedPage) -> tuple[str, ...]:
     names: dict[str, str] = {}
     for value in values:
         for name in _split(value):
-            if _is_person(name) and not is_site_name(name, parsed):
+            if _is_person(name) and not site_names(parsed).is_name(name):
                 names.setdefault(name.casefold(), name)
     return tuple(names.values())[:MAX_AUTHORS]
 

@@ -1,20 +1,46 @@
-"""The headline: the h1 that agrees with what the page says of itself elsewhere, without site name and kicker."""
+"""The headline: the h1 that agrees with what the page says of itself elsewhere, without site name, kicker and second line."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from lxml.html import HtmlElement
 
 from pipelines.extract.json_ld import plain
 from pipelines.extract.page_blocks import PageBlock, text_key
+from pipelines.extract.site_names import SEPARATOR, SiteNames, site_names
 from pipelines.records import ParsedPage
 from pipelines.text import clean_text, count_words
-from pipelines.urls import host_of
+from pipelines.urls import absolute_url
 
-_SEPARATOR = re.compile(r"\s+[|–—·»•:-]\s+|\s*[|»•]\s*|(?<=\w)[:] ")
-_SIGNS_BETWEEN = re.compile(r"\w[:–—-]\s|\s[:–—-]\s")
+_DATA = tomllib.loads(Path(__file__).with_name("headings.toml").read_text("utf-8"))
+_KICKER, _SUBTITLE, _MASTHEAD = (frozenset(_DATA[name].split()) for name in ("kicker", "subtitle", "masthead"))
 _WORD = re.compile(r"\w+")
+_SIGN = re.compile(r"[^\w\s]")
+_HOME = re.compile(r"https?://[^/?#]+[/.]*(?:\?[^#]*)?")
+_CLASS_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+# Titles in Chinese, Japanese and Korean have their site's name behind a bare sign.
+_ANY_SEPARATOR = re.compile(SEPARATOR.pattern + r"|(?<=[^\x00-\u2fff])[-_|]+(?=[^\x00-\u2fff])")
 MAX_TITLE_CHARS = 400
+MAX_HEADINGS = 8
+MAX_PIECES = 12
+# Shared words, as a share of the shorter wording: the same headline, and another one for the same story.
+SAME, AKIN = 0.7, 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """An h1 as printed; pieces are the runs of text that its elements part, each with its class words."""
+
+    text: str
+    pieces: tuple[tuple[str, frozenset[str]], ...]
+    is_masthead: bool
+    """A link to the home page, or called a logo."""
 
 
 def find_title(parsed: ParsedPage, blocks: Sequence[PageBlock]) -> str | None:
@@ -22,69 +48,58 @@ def find_title(parsed: ParsedPage, blocks: Sequence[PageBlock]) -> str | None:
 
     The h1 is what readers see; og:title and JSON-LD say which h1, and are often longer by the site's name or written for search engines.
     """
-    stated = stated_titles(parsed)
-    headings = [heading for heading in _headings(parsed) if 2 < len(heading) <= MAX_TITLE_CHARS and not is_site_name(heading, parsed)]
-    agreement = {heading: max((_overlap(heading, title) for title in stated), default=0.0) for heading in headings}
-    for heading in headings:
-        if agreement[heading] >= 0.7:
-            return _without_kicker(heading, stated, blocks)
+    headings = _headings(parsed)
+    names = site_names(parsed, also=[heading.text for heading in headings if heading.is_masthead])
+    stated = _stated_titles(parsed, names)
+    keys = {text_key(title) for title in stated}
+    printed = [
+        heading
+        for heading in headings
+        if 2 < len(heading.text) <= MAX_TITLE_CHARS
+        and (text_key(heading.text) in keys or not (heading.is_masthead or names.is_name(heading.text)))
+    ]
+    agreement = {heading: max((_overlap(heading.text, title) for title in stated), default=0.0) for heading in printed}
+    agreed = next((heading for heading in printed if agreement[heading] >= SAME), None)
+    if agreed is not None:
+        return _as_headline(agreed, stated, blocks)
     # Another wording for search engines: the h1 above the text is what was printed.
-    early = [heading for heading in headings if count_words(heading) >= 4 and _is_early(heading, blocks)]
-    early = [heading for heading in early if agreement[heading] >= 0.25] or (early if len(early) == 1 else [])
+    early = [heading for heading in printed if count_words(heading.text) >= 4 and _is_early(heading.text, blocks)]
+    early = [heading for heading in early if agreement[heading] >= AKIN] or (early if early == printed[:1] else [])
     if early:
-        return _without_kicker(max(early, key=agreement.__getitem__), stated, blocks)
-    return stated[0] if stated else next(iter(headings), None)
-
-
-def stated_titles(parsed: ParsedPage) -> list[str]:
-    """Return the titles that the page's metadata state, without the site's name: JSON-LD, Open Graph, Twitter, ``<title>``."""
-    candidates = (
-        plain(parsed.article_ld.get("headline")),
-        plain(parsed.meta.get("og:title")),
-        plain(parsed.meta.get("twitter:title")),
-        clean_text(parsed.tree.findtext(".//title") or "")[:MAX_TITLE_CHARS],
-    )
-    cleaned = [without_site_name(title, parsed).rstrip(" -–—|·") for title in candidates if title]
-    return [title for title in dict.fromkeys(cleaned) if not is_site_name(title, parsed)]
-
-
-def without_site_name(title: str, parsed: ParsedPage) -> str:
-    """Return title without the site's name at its start or end, where a sign parts them: "Rates rise - The Daily", "The Daily | Rates rise"."""
-    for _ in range(3):
-        parts = list(_SEPARATOR.finditer(title))
-        if not parts:
-            return title
-        last, first = parts[-1], parts[0]
-        if is_site_name(title[last.end() :], parsed) and title[: last.start()].strip():
-            title = title[: last.start()].strip()
-        elif is_site_name(title[: first.start()], parsed) and title[first.end() :].strip():
-            title = title[first.end() :].strip()
-        else:
-            return title
-    return title
-
-
-def is_site_name(text: str, parsed: ParsedPage) -> bool:
-    """Say whether text is the name of the site or its host ("BBC News", "example.com") rather than a headline."""
-    key = text_key(text)
-    if not key:
-        return True
-    host = host_of(parsed.url)
-    names = {text_key(name) for name in (parsed.site_name, plain(parsed.article_ld.get("publisher"))) if name} - {""}
-    labels = {text_key(label) for label in (host, host.rsplit(".", 1)[0], *host.split(".")[:-1]) if len(label) > 2}
-    if key in names or key in labels:
-        return True
-    is_short = len(text.split()) <= 5
-    return is_short and any(len(name) > 3 and (key.startswith(name) or name == "the" + key) for name in names)
+        return _as_headline(max(early, key=agreement.__getitem__), stated, blocks)
+    if stated:
+        return _part_on_page(stated[0], blocks)
+    return printed[0].text if printed else None
 
 
 def headline_keys(parsed: ParsedPage) -> frozenset[str]:
     """Return the keys of every h1 and stated title: a block at the top that ends in one of them is the headline in another wording."""
-    return frozenset(key for text in (*_headings(parsed), *stated_titles(parsed)) if len(key := text_key(text)) >= 20)
+    texts = [*(heading.text for heading in _headings(parsed)), *_stated_titles(parsed, site_names(parsed))]
+    return frozenset(key for text in texts if len(key := text_key(text)) >= 20)
 
 
-def _headings(parsed: ParsedPage) -> list[str]:
-    return [text for element in parsed.tree.xpath("(//h1)[position() <= 8]") if (text := clean_text(" ".join(_spaced(element.itertext()))))]
+def _stated_titles(parsed: ParsedPage, names: SiteNames) -> list[str]:
+    """The titles that the page's metadata state, without the site's name: JSON-LD, microdata, Open Graph, Twitter, ``<title>``."""
+    candidates = (
+        plain(parsed.article_ld.get("headline")),
+        plain(parsed.meta.get("headline")),
+        plain(parsed.meta.get("og:title")),
+        plain(parsed.meta.get("twitter:title")),
+        clean_text(parsed.tree.findtext(".//title") or "")[:MAX_TITLE_CHARS],
+    )
+    cleaned = [names.cut(title) for title in candidates if title and len(title) <= 2 * MAX_TITLE_CHARS]
+    keys_of_site = names.stated | names.hosts | {""}
+    return [title for title in dict.fromkeys(cleaned) if text_key(title) not in keys_of_site]
+
+
+def _headings(parsed: ParsedPage) -> list[Heading]:
+    headings: list[Heading] = []
+    for element in parsed.tree.iter("h1"):
+        if text := clean_text(" ".join(_spaced(element.itertext()))):
+            headings.append(Heading(text, _pieces(element), _is_masthead(element, parsed.url)))
+        if len(headings) == MAX_HEADINGS:
+            break
+    return headings
 
 
 def _spaced(pieces: Iterable[str]) -> list[str]:
@@ -98,6 +113,40 @@ def _spaced(pieces: Iterable[str]) -> list[str]:
     return joined
 
 
+def _pieces(heading: HtmlElement) -> tuple[tuple[str, frozenset[str]], ...]:
+    """The children of the heading with their text; of a lone child, as a link around all, its own children."""
+    for _ in range(4):
+        if len(heading) != 1 or clean_text(heading.text or "") or clean_text(heading[0].tail or ""):
+            break
+        heading = heading[0]
+    pieces = [(clean_text(heading.text or ""), frozenset[str]())]
+    for child in heading[:MAX_PIECES]:
+        pieces.append((clean_text(" ".join(child.itertext())), _class_words(child)))
+        pieces.append((clean_text(child.tail or ""), frozenset()))
+    return tuple(piece for piece in pieces if text_key(piece[0]))
+
+
+def _class_words(element: HtmlElement) -> frozenset[str]:
+    names = f"{element.get('class') or ''} {element.get('id') or ''}"[:200]
+    words = [word.lower() for word in _CLASS_WORD.findall(names)]
+    # "sub-title" and "subtitle" are one word.
+    return frozenset(words) | frozenset(map("".join, pairwise(words)))
+
+
+def _is_masthead(heading: HtmlElement, url: str) -> bool:
+    parent = heading.getparent()
+    if not _MASTHEAD.isdisjoint(_class_words(heading)) or (parent is not None and not _MASTHEAD.isdisjoint(_class_words(parent))):
+        return True
+    link = heading.find(".//a") if parent is None or parent.tag != "a" else parent
+    href = absolute_url((link.get("href") or "")[:500], url) if link is not None else None
+    return href is not None and href.rstrip("/") != url.rstrip("/") and _is_home(href)
+
+
+def _is_home(url: str) -> bool:
+    # An archive keeps the original URL in its own: web.archive.org/web/2014…/http://daily.example/
+    return _HOME.fullmatch(url[url.rfind("http") :]) is not None
+
+
 def _words(text: str) -> set[str]:
     return set(_WORD.findall(text.lower()))
 
@@ -107,29 +156,42 @@ def _overlap(one: str, other: str) -> float:
     a, b = _words(one), _words(other)
     shorter, longer = sorted((text_key(one), text_key(other)), key=len)
     if not a or not b or min(len(a), len(b)) <= 2:
-        first_part = text_key(_SEPARATOR.split(other, maxsplit=1)[0])
+        first_part = text_key(SEPARATOR.split(other, maxsplit=1)[0])
         return float(
             shorter == longer or (shorter in longer and len(shorter) > 0.6 * len(longer)) or (len(a) > 1 and text_key(one) == first_part)
         )
     return len(a & b) / min(len(a), len(b))
 
 
-def _without_kicker(heading: str, stated: Iterable[str], blocks: Sequence[PageBlock]) -> str:
-    """A stated title, or a block of its own inside the h1, that is the end of the heading: what stands before it is the kicker."""
-    key = text_key(heading)
-    stated = list(stated)
+def _as_headline(heading: Heading, stated: Sequence[str], blocks: Sequence[PageBlock]) -> str:
+    """The heading without its kicker and second line, unless the page states it with them; a stated title's signs are the better ones."""
+    key = text_key(heading.text)
     for title in stated:
-        if text_key(title) == key:
-            # Stated as a whole: what looks like a kicker is part of it. Its signs are the better ones where the h1 is put together of spans.
-            return title if _SIGNS_BETWEEN.search(title) and not _SIGNS_BETWEEN.search(heading) else heading
-    for title in stated:
-        shorter = text_key(title)
-        if len(shorter) >= 12 and shorter != key and key.endswith(shorter):
+        other = text_key(title)
+        if other == key:
+            # Stated as a whole. Spans lose the signs between them.
+            return title if len(_SIGN.findall(title)) > len(_SIGN.findall(heading.text)) else heading.text
+        if len(other) >= 12 and key.endswith(other):
             return title
+        if len(other) >= 12 and key.startswith(other) and _ends_a_piece(heading, other):
+            return title
+    pieces = list(heading.pieces)
+    if len(pieces) > 1 and not _SUBTITLE.isdisjoint(pieces[-1][1]):
+        pieces.pop()
+    if len(pieces) > 1 and not _KICKER.isdisjoint(pieces[0][1]):
+        pieces.pop(0)
+    if len(pieces) < len(heading.pieces):
+        return clean_text(" ".join(_spaced(text for text, _ in pieces)))
     for block in blocks:
         if block.tag != "h1" and len(block.key) >= 25 and block.key != key and key.endswith(block.key) and len(block.key) > 0.5 * len(key):
             return block.text
-    return heading
+    return heading.text
+
+
+def _ends_a_piece(heading: Heading, key: str) -> bool:
+    """Whether the heading's first pieces together have this key: the rest is a second line."""
+    keys = [text_key(text) for text, _ in heading.pieces]
+    return any("".join(keys[:count]) == key for count in range(1, len(keys)))
 
 
 def _is_early(heading: str, blocks: Sequence[PageBlock]) -> bool:
@@ -137,3 +199,12 @@ def _is_early(heading: str, blocks: Sequence[PageBlock]) -> bool:
     key = text_key(heading)
     prose = next((block.position for block in blocks if block.words >= 30 and block.link_share < 0.3), len(blocks))
     return any(block.key == key or (len(block.key) >= 10 and block.key in key) for block in blocks[: prose + 3])
+
+
+def _part_on_page(title: str, blocks: Sequence[PageBlock]) -> str:
+    """The longest run of the title's parts that stands on the page as a block of its own; the title itself if none does."""
+    parts = list(_ANY_SEPARATOR.finditer(title))[:10]
+    starts, ends = [0, *(part.end() for part in parts)], [*(part.start() for part in parts), len(title)]
+    runs = sorted((title[start:end] for start in starts for end in ends if end > start), key=len, reverse=True)
+    printed = {block.key for block in blocks if block.link_share < 0.9 or block.tag in ("h2", "h3")}
+    return next((run for run in runs if len(text_key(run)) >= 12 and text_key(run) in printed), title)

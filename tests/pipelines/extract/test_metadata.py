@@ -1,4 +1,4 @@
-"""Title, dates, people and signals of an article."""
+"""Dates and signals of an article."""
 
 from __future__ import annotations
 
@@ -14,46 +14,6 @@ from pipelines.records import Discovered, Draft
 DraftOf = Callable[..., Draft]
 NewsPage = Callable[..., str]
 NOON = datetime(2024, 5, 3, 10, 30, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("head", "before", "title"),
-    [
-        pytest.param(
-            "", "<h1>Council closes the old ferry terminal</h1>", "Council closes the old ferry terminal", id="h1 and title agree"
-        ),
-        pytest.param(
-            '<meta property="og:title" content="Council closes the old ferry terminal | Daily Example"><meta property="og:site_name" content="Daily Example">',
-            "",
-            "Council closes the old ferry terminal",
-            id="the site's name behind a bar",
-        ),
-        pytest.param(
-            '<meta property="og:title" content="Council closes the old ferry terminal">',
-            "<h1><span>Harbour</span> <span>Council closes the old ferry terminal</span></h1>",
-            "Council closes the old ferry terminal",
-            id="a kicker in the h1",
-        ),
-        pytest.param(
-            '<meta property="og:title" content="Old ferry: what the closure of the terminal means for commuters">',
-            "<h1>Council closes the old ferry terminal for good</h1>",
-            "Council closes the old ferry terminal for good",
-            id="another wording for search engines",
-        ),
-        pytest.param(
-            '<meta property="og:title" content="Ferry terminal: Council closes the pier">',
-            "<h1>Ferry terminal: Council closes the pier</h1>",
-            "Ferry terminal: Council closes the pier",
-            id="a colon that is part of the headline",
-        ),
-        pytest.param("", "<h1>Daily Example</h1>", "Council closes the old ferry terminal", id="an h1 that is the site's name"),
-        pytest.param("", "<h1>Opinion</h1>", "Council closes the old ferry terminal", id="an h1 that is the section"),
-    ],
-)
-def test_title_is_the_headline_as_printed(draft_of: DraftOf, news_page: NewsPage, head: str, before: str, title: str) -> None:
-    """The h1 that agrees with the metadata, without site name and kicker."""
-    name = '<meta property="og:site_name" content="Daily Example">' if "site_name" not in head else ""
-    assert draft_of(news_page(head=head + name, before=before)).title == title
 
 
 @pytest.mark.parametrize(
@@ -201,47 +161,6 @@ def test_modified_stands_apart(draft_of: DraftOf, news_page: NewsPage) -> None:
     ld = {"@type": "NewsArticle", "datePublished": "2024-05-03T10:30:00Z", "dateModified": "2024-05-04T08:00:00Z"}
     assert draft_of(news_page(ld=ld)).modified_at == datetime(2024, 5, 4, 8, tzinfo=UTC)
     assert draft_of(news_page(ld={**ld, "dateModified": "2024-05-01T08:00:00Z"})).modified_at is None
-
-
-@pytest.mark.parametrize(
-    ("author", "authors"),
-    [
-        pytest.param({"@type": "Person", "name": "Jane Doe"}, ("Jane Doe",), id="a person"),
-        pytest.param([{"name": "Jane Doe"}, {"name": "Juan Pérez"}], ("Jane Doe", "Juan Pérez"), id="two people"),
-        pytest.param("By Jane Doe and Juan Pérez", ("Jane Doe", "Juan Pérez"), id="one string"),
-        pytest.param("Von Jana Müller und Jörg Groß", ("Jana Müller", "Jörg Groß"), id="German"),
-        pytest.param("Doe, Jane", ("Jane Doe",), id="last name first"),
-        pytest.param("Jane Doe, Political Editor", ("Jane Doe",), id="a role"),
-        pytest.param("Elena Muster (emu)", ("Elena Muster",), id="initials in brackets"),
-        pytest.param("Jane Doe jane.doe@daily.example", ("Jane Doe",), id="an address"),
-        pytest.param({"@type": "Person", "givenName": "Jane", "familyName": "Doe"}, ("Jane Doe",), id="names apart"),
-        pytest.param(["Jane Doe", "AFP"], ("Jane Doe", "AFP"), id="an agency is attribution's to take out"),
-        pytest.param("105092", (), id="an id"),
-        pytest.param("https://www.facebook.com/daily", (), id="a URL"),
-        pytest.param("Daily Example", (), id="the site's own name"),
-        pytest.param("Redaktion", (), id="a desk"),
-        pytest.param(["admin", "Newsroom", ""], (), id="roles alone"),
-        pytest.param({"@type": "Person", "name": None}, (), id="no name"),
-        pytest.param(42, (), id="a number"),
-    ],
-)
-def test_authors_are_people(draft_of: DraftOf, news_page: NewsPage, author: object, authors: tuple[str, ...]) -> None:
-    """Names as printed, each once."""
-    head = '<meta property="og:site_name" content="Daily Example">'
-    assert draft_of(news_page(head=head, ld={"@type": "NewsArticle", "author": author})).authors == authors
-
-
-def test_author_by_reference(draft_of: DraftOf, news_page: NewsPage) -> None:
-    """A graph names the person once and points at it."""
-    graph = {"@graph": [{"@type": "NewsArticle", "author": {"@id": "#jane"}}, {"@type": "Person", "@id": "#jane", "name": "Jane Doe"}]}
-    assert draft_of(news_page(ld=graph)).authors == ("Jane Doe",)
-
-
-def test_authors_of_comments_are_not_the_authors(draft_of: DraftOf, news_page: NewsPage) -> None:
-    """Readers are marked up as authors too."""
-    after = '<div class="comments"><p><span itemprop="author">Angry Reader</span></p></div>'
-    before = '<h1>Council closes the old ferry terminal</h1><a rel="author" href="/jane">Jane Doe</a>'
-    assert draft_of(news_page(before=before, after=after)).authors == ("Jane Doe",)
 
 
 @pytest.mark.parametrize(
