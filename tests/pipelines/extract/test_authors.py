@@ -1,0 +1,136 @@
+"""Authors are people, wherever and however a page names them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from pipelines.records import Draft
+
+DraftOf = Callable[..., Draft]
+NewsPage = Callable[..., str]
+H1 = "<h1>Council closes the old ferry terminal</h1>"
+SITE = '<meta property="og:site_name" content="Daily Example">'
+
+
+@pytest.mark.parametrize(
+    ("author", "authors"),
+    [
+        pytest.param({"@type": "Person", "name": "Jane Doe"}, ("Jane Doe",), id="a person"),
+        pytest.param([{"name": "Jane Doe"}, {"name": "Juan Pérez"}], ("Jane Doe", "Juan Pérez"), id="two people"),
+        pytest.param("By Jane Doe and Juan Pérez", ("Jane Doe", "Juan Pérez"), id="one string"),
+        pytest.param("Von Jana Müller und Jörg Groß", ("Jana Müller", "Jörg Groß"), id="German"),
+        pytest.param("Par Jeanne Martin et Luc Petit", ("Jeanne Martin", "Luc Petit"), id="French"),
+        pytest.param("Av Kari Nordmann og Ola Nordmann", ("Kari Nordmann", "Ola Nordmann"), id="Norwegian"),
+        pytest.param("山田太郎", ("山田太郎",), id="Japanese"),
+        pytest.param("Autor:in: Jana Müller", ("Jana Müller",), id="a word for both sexes"),
+        pytest.param("Jana Müller im Gespräch mit Jörg Groß", ("Jana Müller", "Jörg Groß"), id="an interview"),
+        pytest.param("Doe, Jane", ("Jane Doe",), id="last name first"),
+        pytest.param("Jane Doe, Political Editor", ("Jane Doe",), id="a role"),
+        pytest.param("Jane Doe for the Morning Example", ("Jane Doe",), id="whom she writes for"),
+        pytest.param("Jane Doe - Daily Example", ("Jane Doe",), id="the site behind a dash"),
+        pytest.param("Elena Muster (emu)", ("Elena Muster",), id="initials in brackets"),
+        pytest.param("Jane Doe jane.doe@daily.example", ("Jane Doe",), id="an address"),
+        pytest.param('<a href="/people/jane" hreflang="en">Jane Doe</a>', ("Jane Doe",), id="markup"),
+        pytest.param({"@type": "Person", "givenName": "Jane", "familyName": "Doe"}, ("Jane Doe",), id="names apart"),
+        pytest.param(["Jane Doe", "AFP"], ("Jane Doe", "AFP"), id="an agency is attribution's to take out"),
+        pytest.param("emu", ("emu",), id="initials"),
+        pytest.param("105092", (), id="an id"),
+        pytest.param("jdoemaster", (), id="a login"),
+        pytest.param("https://www.facebook.com/daily", (), id="a URL"),
+        pytest.param("Daily Example", (), id="the site's own name"),
+        pytest.param("Daily Publishing House (www.daily.example)", (), id="the site's host in brackets"),
+        pytest.param("daily.example, Springfield, Germany", (), id="a host and its place"),
+        pytest.param("DAILY Harbourside", (), id="a department of the site"),
+        pytest.param("The Harbour Review", (), id="an article before it"),
+        pytest.param("Hafen-Stiftung e.V.", (), id="a foundation"),
+        pytest.param({"@type": "Organization", "name": "Harbour Board"}, (), id="an organization by type"),
+        pytest.param("Redaktion", (), id="a desk"),
+        pytest.param("DE-Redaktion", (), id="a desk behind a hyphen"),
+        pytest.param(["admin", "Newsroom", ""], (), id="roles alone"),
+        pytest.param({"@type": "Person", "name": None}, (), id="no name"),
+        pytest.param(42, (), id="a number"),
+        pytest.param([[[["Jane Doe"]]]], (), id="lists in lists"),
+        pytest.param({"name": {"name": {"name": "Jane"}}}, (), id="objects in objects"),
+        pytest.param("Jane " * 200_000, (), id="a megabyte"),
+    ],
+)  # fmt: skip
+def test_authors_are_people(draft_of: DraftOf, news_page: NewsPage, author: object, authors: tuple[str, ...]) -> None:
+    """Names as printed, each once."""
+    assert draft_of(news_page(head=SITE, ld={"@type": "NewsArticle", "author": author})).authors == authors
+
+
+def test_author_by_reference(draft_of: DraftOf, news_page: NewsPage) -> None:
+    """A graph names the person once and points at it."""
+    graph = {"@graph": [{"@type": "NewsArticle", "author": {"@id": "#jane"}}, {"@type": "Person", "@id": "#jane", "name": "Jane Doe"}]}
+    assert draft_of(news_page(ld=graph)).authors == ("Jane Doe",)
+
+
+@pytest.mark.parametrize(
+    ("before", "authors"),
+    [
+        pytest.param('<span itemprop="author"><span itemprop="name">Jane Doe</span></span>', ("Jane Doe",), id="microdata"),
+        pytest.param('<span property="schema:author">Jane Doe</span>', ("Jane Doe",), id="RDFa"),
+        pytest.param('<a rel="author" href="/jane">Jane Doe</a>', ("Jane Doe",), id="rel=author"),
+        pytest.param('<p><a rel="author" href="/a">Jane Doe</a>, <a rel="author" href="/b">Juan Pérez</a></p>', ("Jane Doe", "Juan Pérez"), id="two links in one line"),
+        pytest.param('<div class="article-byline">By Jane Doe</div>', ("Jane Doe",), id="a byline by class"),
+        pytest.param('<ul class="authors"><li>Von <span>Jana Müller</span></li></ul>', ("Jana Müller",), id="a list of authors"),
+        pytest.param('<div class="c-card__auteur">Par Jeanne Martin</div>', ("Jeanne Martin",), id="French class"),
+        pytest.param('<div id="authors">Jane Doe</div>', ("Jane Doe",), id="by id"),
+        pytest.param('<p class="meta"><a href="/autoren/name/joerg-gross">Dr. Jörg Groß</a></p>', ("Dr. Jörg Groß",), id="a link to the author's page"),
+        pytest.param("<p>Por Juan Pérez</p>", ("Juan Pérez",), id="a printed line"),
+        pytest.param("<p>Autorin: Jana Müller</p>", ("Jana Müller",), id="a label with a colon"),
+        pytest.param('<a rel="author" href="/u/7">jdoemaster</a>', ("jdoemaster",), id="a pen name that readers see"),
+        pytest.param('<div class="author"><div class="author-avatar">Facebook Follow</div><a class="author-name">Jane Doe</a></div>', ("Jane Doe",), id="a box with more in it"),
+        pytest.param('<div class="post tag-related has-sidebar"><p class="byline">By Jane Doe</p></div>', ("Jane Doe",), id="a post's tags and a page's layout among its classes"),
+        pytest.param('<a href="/players/jane-doe">Jane Doe</a>', (), id="a link to another person's page"),
+        pytest.param('<aside><p class="byline">Jane Doe</p></aside>', (), id="an aside"),
+        pytest.param('<div class="teaser"><p class="byline">Jane Doe</p></div>', (), id="a teaser"),
+        pytest.param('<figure><span class="author">Jane Doe</span></figure>', (), id="a photographer"),
+        pytest.param('<p class="byline">By our correspondent</p>', (), id="no name in it"),
+        pytest.param("<p>By the sea, on the old road to the pier</p>", (), id="prose that opens with By"),
+        pytest.param('<span class="byline">Redaktion</span><p><a href="/author/jane-doe">Jane Doe</a></p>', (), id="a desk signs: whoever is linked is someone else"),
+    ],
+)  # fmt: skip
+def test_visible_bylines_speak_where_metadata_do_not(draft_of: DraftOf, news_page: NewsPage, before: str, authors: tuple[str, ...]) -> None:
+    """What is marked up, called, linked or printed as a byline between headline and text."""
+    assert draft_of(news_page(before=H1 + before)).authors == authors
+
+
+def test_metadata_come_before_visible_bylines(draft_of: DraftOf, news_page: NewsPage) -> None:
+    """And a site's name among them does not end the search."""
+    before = H1 + '<p class="byline">By Jane Doe</p>'
+    assert draft_of(news_page(head='<meta name="author" content="Juan Pérez">', before=before)).authors == ("Juan Pérez",)
+    assert draft_of(news_page(head=SITE + '<meta name="author" content="Daily Example">', before=before)).authors == ("Jane Doe",)
+
+
+def test_authors_below_the_headline_come_first(draft_of: DraftOf, news_page: NewsPage) -> None:
+    """Columnists are promoted in the page's head."""
+    before = '<div><span class="author">Columnist Famous</span></div>' + H1 + '<span class="author">Jane Doe</span>'
+    assert draft_of(news_page(before=before)).authors == ("Jane Doe",)
+
+
+def test_authors_of_comments_are_not_the_authors(draft_of: DraftOf, news_page: NewsPage) -> None:
+    """Readers are marked up as authors too."""
+    after = '<div class="comments"><p><span itemprop="author">Angry Reader</span></p></div>'
+    assert draft_of(news_page(before=H1 + '<a rel="author" href="/jane">Jane Doe</a>', after=after)).authors == ("Jane Doe",)
+    assert draft_of(news_page(after=after)).authors == ()
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param('<span class="author">' + "x" * 500_000 + "</span>", id="a byline of half a megabyte"),
+        pytest.param('<span class="author">Jane Doe</span>' * 8_000, id="thousands of bylines"),
+        pytest.param('<a href="/author/jane-doe">Jane Doe</a>' * 8_000, id="thousands of links"),
+        pytest.param('<div class="author">' * 250 + "Jane Doe" + "</div>" * 250, id="bylines in bylines"),
+        pytest.param('<a href="http://[/author/jane-doe">Jane Doe</a>', id="a broken link"),
+    ],
+)
+def test_hostile_bylines_cost_little(draft_of: DraftOf, news_page: NewsPage, before: str) -> None:
+    """A few seconds at most, whatever comes out."""
+    started = time.process_time()
+    assert len(draft_of(news_page(before=H1 + before)).authors) <= 1
+    assert time.process_time() - started < 5
