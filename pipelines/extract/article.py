@@ -51,7 +51,7 @@ def extract_article(
         blocks = _body_stated(parsed, words=sum(block.words for block in kept)) or blocks
     if not blocks:
         return reject(page, "no_text", f"{sum(block.words for block in on_page)} words on the page, none of them in an article")
-    dates = find_dates(parsed, page)
+    dates = find_dates(parsed, page, on_page)
     return Draft(
         url=parsed.url,
         canonical_url=parsed.canonical_url,

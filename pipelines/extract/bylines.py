@@ -33,6 +33,8 @@ _BYLINE = re.compile(
 )
 _BYLINE_REACH = 12
 _FIRST_PARAGRAPH_WORDS = 25
+_AUTHOR_PATH = re.compile("/(?:" + "|".join(map(re.escape, sorted(_AUTHOR_PATHS))) + ")/", re.IGNORECASE)
+_UNSEEN_TAGS = frozenset(("html", "body", "meta", "link"))
 _MARKS = frozenset(("author", "creator", "schema:author"))
 _APART_TAGS = frozenset(("nav", "aside", "figure", "figcaption", "blockquote", "form"))
 MAX_MARKED = 40
@@ -58,21 +60,17 @@ def find_places(tree: HtmlElement) -> Places:
     found: dict[str, list[HtmlElement]] = {"marked": [], "called": [], "linked": []}
     above = dict.fromkeys(found, 0)
     for element in tree.iter(etree.Element):
-        tag = element.tag
+        tag, get = element.tag, element.get
         if tag == "h1":
             if not any(above.values()) and len(_text(element)) >= 15:
                 above = {name: len(elements) for name, elements in found.items()}
-            continue
-        attributes = element.attrib
-        if not attributes or tag in ("body", "html", "meta", "link"):
-            continue
-        if _MARKS & {attributes.get("itemprop"), attributes.get("property")} or (
-            tag == "a" and "author" in (attributes.get("rel") or "").split()
-        ):
-            found["marked"].append(element)
-        elif (names := attributes.get("class") or attributes.get("id")) and _is_byline_class(names[:MAX_CLASS_CHARS]):
-            found["called"].append(element)
-        elif tag == "a" and "href" in attributes and _is_author_link(element):
+        elif get("itemprop") in _MARKS or get("property") in _MARKS or (tag == "a" and "author" in (get("rel") or "").split()):
+            if tag not in _UNSEEN_TAGS:
+                found["marked"].append(element)
+        elif (names := get("class") or get("id")) and _is_byline_class(names[:MAX_CLASS_CHARS]):
+            if tag not in _UNSEEN_TAGS:
+                found["called"].append(element)
+        elif tag == "a" and (href := get("href")) and _AUTHOR_PATH.search(href[:300]) and _is_author_link(element):
             found["linked"].append(element)
     return Places(**{name: tuple([*elements[above[name] :], *elements[: above[name]]][:MAX_MARKED]) for name, elements in found.items()})
 
@@ -111,7 +109,7 @@ def _texts_of(elements: Sequence[HtmlElement]) -> Iterator[list[str]]:
     """Yield the texts of each place that is the article's: elements of one kind around one ancestor are one place."""
     done: set[HtmlElement] = set()
     for element in elements:
-        if element in done or _is_foreign(element):
+        if element in done or is_foreign(element):
             continue
         holder = _ancestor(element, 3)
         place = [
@@ -152,8 +150,8 @@ def _plain(text: str) -> str:
     return _UMLAUT.sub(r"\1", "".join(letter for letter in letters if letter.isalnum()))
 
 
-def _is_foreign(element: HtmlElement) -> bool:
-    """Whether it stands in comments, teasers, captions or furniture."""
+def is_foreign(element: HtmlElement) -> bool:
+    """Say whether an element stands in comments, teasers, captions or furniture: what it names is not the article's."""
     for level in range(MAX_LEVELS):
         if element is None or element.tag in ("body", "main"):
             return False

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from itertools import islice
 
 from htmldate import find_date
+from lxml.html import HtmlElement
 
+from pipelines.extract.bylines import is_foreign
 from pipelines.extract.json_ld import strings_of
+from pipelines.extract.page_blocks import PageBlock
+from pipelines.extract.printed_dates import printed_days
 from pipelines.records import Discovered, FetchedPage, ParsedPage
 
 # It logs each page whose metadata it cannot read as an error.
@@ -23,8 +28,11 @@ logging.getLogger("htmldate").setLevel(logging.CRITICAL)
 OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 # Clocks differ and local times are stated as UTC: so much after the fetch is still "now", more is an announcement or a mistake.
 TOLERANCE = timedelta(days=1)
+# Kiribati's; an offset beyond it is a mistake, and the time a local one.
+MAX_OFFSET = timedelta(hours=14)
 # htmldate's search over the whole text takes seconds on very large pages.
 MAX_ELEMENTS_FOR_TEXT_SEARCH = 6_000
+MAX_MARKED = 5
 _PUBLISHED_META = (
     "article:published_time",
     "og:article:published_time",
@@ -103,13 +111,14 @@ def parse_stamp(raw: str, source: str = "") -> Stamp | None:
     return None
 
 
-def find_dates(parsed: ParsedPage, page: FetchedPage) -> Dates:
-    """Return when the article was published and modified; modified_at only if it is not before published_at."""
-    stamps = [stamp for stamp in _published_stamps(parsed, page.hint) if _is_plausible(stamp, page.fetched_at)]
-    best = stamps[0] if stamps else None
-    if best is None and (stamp := _from_text(parsed, page.fetched_at)) and _is_plausible(stamp, page.fetched_at):
-        best = stamp
-    published_at = None if best is None else min(_completed(best, stamps[1:]).at, page.fetched_at)
+def find_dates(parsed: ParsedPage, page: FetchedPage, blocks: Sequence[PageBlock] = ()) -> Dates:
+    """Return when the article was published and modified; modified_at only if it is not before published_at.
+
+    blocks: the page's blocks, for a day that is printed beside the headline.
+    """
+    stamps = _Lazily(stamp for stamp in _published_stamps(parsed, page.hint) if _is_plausible(stamp, page.fetched_at))
+    best = next(iter(stamps), None) or next(_from_text(parsed, page.fetched_at, blocks), None)
+    published_at = None if best is None else min(_completed(best, stamps).at, page.fetched_at)
     modified_at = None
     for stamp in _modified_stamps(parsed, page.hint):
         if _is_plausible(stamp, page.fetched_at) and stamp.has_time:
@@ -120,12 +129,33 @@ def find_dates(parsed: ParsedPage, page: FetchedPage) -> Dates:
     return Dates(published_at, modified_at, best.source if best else None)
 
 
+class _Lazily:
+    """An iterable that looks for its next stamp only when asked, and remembers those it found: most pages need the first alone."""
+
+    def __init__(self, stamps: Iterator[Stamp]) -> None:
+        self._rest = stamps
+        self._found: list[Stamp] = []
+
+    def __iter__(self) -> Iterator[Stamp]:
+        position = 0
+        while True:
+            if position == len(self._found):
+                stamp = next(self._rest, None)
+                if stamp is None:
+                    return
+                self._found.append(stamp)
+            yield self._found[position]
+            position += 1
+
+
 def _from_iso(match: re.Match[str], source: str) -> Stamp:
     year, month, day, hour, minute, second, zone = match.groups()
     offset = timedelta()
     if zone and zone[0] in "+-":
         digits = zone[1:].replace(":", "").ljust(4, "0")
         offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:])) * (-1 if zone[0] == "-" else 1)
+        if abs(offset) > MAX_OFFSET:
+            zone, offset = None, timedelta()
     at = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), min(int(second or 0), 59), tzinfo=UTC) - offset
     return Stamp(at, source, hour is not None, zone is not None)
 
@@ -144,9 +174,9 @@ def _completed(stamp: Stamp, others: Iterable[Stamp]) -> Stamp:
         apart = other.at - stamp.at
         if stamp.has_time:
             # The same local minute under any offset in use: whole quarters of an hour, at most 14 hours.
-            if abs(apart) <= timedelta(hours=14) and abs(apart.total_seconds()) % 900 < 60:
+            if abs(apart) <= MAX_OFFSET and abs(apart.total_seconds()) % 900 < 60:
                 return Stamp(other.at, stamp.source, True, True)
-        elif timedelta(hours=-14) <= apart <= timedelta(hours=38):
+        elif -MAX_OFFSET <= apart <= timedelta(days=1) + MAX_OFFSET:
             return Stamp(other.at, stamp.source, True, True)
     return stamp
 
@@ -159,15 +189,13 @@ def _published_stamps(parsed: ParsedPage, hint: Discovered | None) -> Iterator[S
     article, meta, tree = parsed.article_ld, parsed.meta, parsed.tree
     yield from _stamps([text for key in ("datePublished", "dateCreated", "uploadDate") for text in strings_of(article.get(key))], "json-ld")
     yield from _stamps([meta[key] for key in _PUBLISHED_META if key in meta], "meta")
-    marked = tree.xpath("//*[@itemprop='datePublished' or @property='datePublished']")[:5]
+    marked = tree.xpath("//*[@itemprop='datePublished' or @property='datePublished']")[:MAX_MARKED]
     yield from _stamps([element.get("datetime") or element.get("content") or "" for element in marked], "meta")
     if not article:
         # Objects that are no article, such as a WebPage, may still carry the date; teasers would, but then there are several.
         dates = {text for item in parsed.json_ld for text in strings_of(item.get("datePublished"))}
         yield from _stamps(dates if len(dates) == 1 else (), "json-ld")
-    times = tree.xpath("(//time[@pubdate] | //article//time[@datetime] | //main//time[@datetime])[position() <= 5]")
-    times = times or tree.xpath("(//time[@datetime])[position() <= 5]")
-    yield from _stamps([element.get("datetime") or "" for element in times], "time")
+    yield from _stamps([element.get("datetime") or "" for element in _times(tree)], "time")
     if hint and hint.published_at:
         yield Stamp(hint.published_at.astimezone(UTC), "sitemap" if hint.channel == "sitemap" else "feed", True, True)
     for url in (parsed.url, parsed.canonical_url):
@@ -178,15 +206,27 @@ def _published_stamps(parsed: ParsedPage, hint: Discovered | None) -> Iterator[S
 def _modified_stamps(parsed: ParsedPage, hint: Discovered | None) -> Iterator[Stamp]:
     yield from _stamps(strings_of(parsed.article_ld.get("dateModified")), "json-ld")
     yield from _stamps([parsed.meta[key] for key in _MODIFIED_META if key in parsed.meta], "meta")
-    marked = parsed.tree.xpath("//*[@itemprop='dateModified' or @property='dateModified']")[:5]
+    marked = parsed.tree.xpath("//*[@itemprop='dateModified' or @property='dateModified']")[:MAX_MARKED]
     yield from _stamps([element.get("datetime") or element.get("content") or "" for element in marked], "meta")
     if hint and hint.modified_at:
         yield Stamp(hint.modified_at.astimezone(UTC), "sitemap", True, True)
 
 
-def _from_text(parsed: ParsedPage, fetched_at: datetime) -> Stamp | None:
-    """The day that htmldate reads from the page's text. It copies the tree before it prunes."""
+def _times(tree: HtmlElement) -> list[HtmlElement]:
+    """The article's ``<time>`` elements: one that says so, then those in article or main, else any; none of comments and teasers."""
+    times = [time for time in islice(tree.iter("time"), 100) if time.get("datetime") and not is_foreign(time)]
+    said = [time for time in times if time.get("pubdate") is not None]
+    inside = [time for time in times if next(time.iterancestors("article", "main"), None) is not None]
+    return (said + (inside or times))[:MAX_MARKED]
+
+
+def _from_text(parsed: ParsedPage, fetched_at: datetime, blocks: Sequence[PageBlock]) -> Iterator[Stamp]:
+    """The day printed beside the headline, else the one that htmldate reads from the page's text. It copies the tree before it prunes."""
+    language = parsed.tree.get("lang")
+    days = (Stamp(day, "text", False, False) for day in printed_days(blocks, language=language))
+    yield from (stamp for stamp in days if _is_plausible(stamp, fetched_at))
     if parsed.tree.xpath("count(//*)") > MAX_ELEMENTS_FOR_TEXT_SEARCH:
-        return None
+        return
     found = find_date(parsed.tree, url=parsed.url, original_date=True, max_date=fetched_at)
-    return parse_stamp(found, "text") if found else None
+    if found and (stamp := parse_stamp(found, "text")) and _is_plausible(stamp, fetched_at):
+        yield stamp
