@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from pipelines.extract.json_ld import plain, strings_of
+from pipelines.extract.site_names import site_names
 from pipelines.records import ParsedPage
 from pipelines.text import clean_text
+from pipelines.urls import absolute_url, clean_url
 
 MAX_TAGS = 50
 _LANGUAGE = re.compile(r"([a-z]{2,3})(?:[-_]([a-z]{4}))?(?:[-_]([a-z]{2}|\d{3}))?(?![a-z])", re.IGNORECASE)
@@ -24,6 +28,16 @@ _CORRECTED = {
     "cn": "zh",
     "se": "sv",
 }
+_SECTION_META = ("article:section", "og:article:section", "og:section", "articlesection", "section", "parsely-section")
+_TIERS = {"free": True, "locked": False, "metered": False}
+# "adv:premium", "cxenseparse:isPremium", "site:paywall": yes or no.
+_PREMIUM = re.compile(r"(?:^|[:_.-])(?:is[_-]?)?(?:premium|paywall|paywalled)$")
+_NO_AI = re.compile(r"\bno(?:image)?ai\b", re.IGNORECASE)
+# What the first step of a breadcrumb is called where it has no URL.
+_HOME = frozenset(
+    "home homepage start startseite accueil inicio início anasayfa forside forsiden hem etusivu главная ホーム トップ 首页 首頁".split()
+)
+MAX_STEPS = 10
 _YES_NO = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
 
 
@@ -51,13 +65,9 @@ def normalize_language(value: str) -> str | None:
 
 
 def find_section(parsed: ParsedPage) -> str | None:
-    """Return the section as the outlet names it, None if it does not."""
-    for value in (
-        parsed.article_ld.get("articleSection"),
-        parsed.meta.get("article:section"),
-        parsed.meta.get("section"),
-        parsed.meta.get("parsely-section"),
-    ):
+    """Return the section as the outlet names it, in metadata or else as the first step of its breadcrumb; None if it does not."""
+    stated = (parsed.article_ld.get("articleSection"), *(parsed.meta.get(key) for key in _SECTION_META), *_breadcrumb(parsed)[:1])
+    for value in stated:
         if (section := plain(value, max_chars=100)) and not section.startswith("http"):
             return section
     return None
@@ -82,17 +92,66 @@ def find_tags(parsed: ParsedPage) -> tuple[str, ...]:
 
 
 def find_is_free(parsed: ParsedPage) -> bool | None:
-    """Return the publisher's own ``isAccessibleForFree``, None when silent."""
-    value = parsed.article_ld.get("isAccessibleForFree", parsed.article_ld.get("isAccessibleForfree"))
-    if value is None:
-        tier = parsed.meta.get("article:content_tier", "").lower()
-        return {"free": True, "locked": False, "metered": False}.get(tier)
-    if isinstance(value, bool):
-        return value
-    text = plain(value) or ""
-    return _YES_NO.get(text.lower().rsplit("/", 1)[-1])
+    """Return whether everybody may read the article, as the publisher says: isAccessibleForFree, the content tier, a premium mark; None when silent."""
+    stated = [value for key, value in parsed.article_ld.items() if isinstance(key, str) and key.lower() == "isaccessibleforfree"]
+    stated.append(parsed.meta.get("isaccessibleforfree"))
+    for value in stated:
+        if (is_free := _yes_or_no(value)) is not None:
+            return is_free
+    for key in ("article:content_tier", "og:article:content_tier", "article_content_tier"):
+        if (is_free := _TIERS.get(parsed.meta.get(key, "").lower())) is not None:
+            return is_free
+    for key, content in parsed.meta.items():
+        if _PREMIUM.search(key) and (is_premium := _yes_or_no(content)) is not None:
+            return not is_premium
+    return None
 
 
 def find_tdm_reserved(parsed: ParsedPage) -> bool | None:
-    """Return whether text and data mining is reserved by ``<meta name=tdm-reservation>`` (W3C TDMRep), None when silent."""
-    return _YES_NO.get(parsed.meta.get("tdm-reservation", "").strip())
+    """Return whether text and data mining is reserved: ``<meta name=tdm-reservation>`` (W3C TDMRep), or robots "noai"; None when silent."""
+    reserved = _YES_NO.get(parsed.meta.get("tdm-reservation", "").strip().lower())
+    if reserved is None and _NO_AI.search(parsed.meta.get("robots", "")):
+        return True
+    return reserved
+
+
+def _yes_or_no(value: object) -> bool | None:
+    """A truth value as a bool, a word, a number or a schema.org URL; None for anything else."""
+    if isinstance(value, bool):
+        return value
+    return _YES_NO.get((plain(value, max_chars=100) or "").lower().rsplit("/", 1)[-1])
+
+
+def _breadcrumb(parsed: ParsedPage) -> list[str]:
+    """The names of the steps of the page's first breadcrumb, without the home page and the article itself."""
+    steps = next((item.get("itemListElement") for item in parsed.json_ld if "BreadcrumbList" in strings_of(item.get("@type"))), None)
+    if not isinstance(steps, list):
+        return []
+    site = site_names(parsed)
+    own = {clean_url(url) for url in (parsed.url, parsed.canonical_url) if url}
+    headline = plain(parsed.article_ld.get("headline"))
+    names: list[str] = []
+    for step in steps[:MAX_STEPS]:
+        name, target = _step(step)
+        url = absolute_url(target, parsed.url) if target else None
+        is_end = url is not None and (clean_url(url) in own or not urlsplit(url).path.strip("/"))
+        if (
+            name
+            and not is_end
+            and name != headline
+            and name.lower() not in _HOME
+            and not site.is_name(name)
+            and not name.startswith("http")
+        ):
+            names.append(name)
+    return names
+
+
+def _step(step: object) -> tuple[str | None, str | None]:
+    """The name and URL of a ListItem, whose item may be a URL or an object with either."""
+    if not isinstance(step, Mapping):
+        return None, None
+    target = step.get("item")
+    if isinstance(target, Mapping):
+        return plain(step.get("name")) or plain(target.get("name")), plain(target.get("@id") or target.get("url"))
+    return plain(step.get("name")), target if isinstance(target, str) else None
