@@ -34,6 +34,8 @@ _BYLINE = re.compile(
 _BYLINE_REACH = 12
 _FIRST_PARAGRAPH_WORDS = 25
 _AUTHOR_PATH = re.compile("/(?:" + "|".join(map(re.escape, sorted(_AUTHOR_PATHS))) + ")/", re.IGNORECASE)
+# A quick test before the words are parted.
+_BYLINE_OPENINGS = tuple(sorted({word[:5] for word in _BYLINE_CLASSES}))
 _UNSEEN_TAGS = frozenset(("html", "body", "meta", "link"))
 _MARKS = frozenset(("author", "creator", "schema:author"))
 _APART_TAGS = frozenset(("nav", "aside", "figure", "figcaption", "blockquote", "form"))
@@ -167,6 +169,9 @@ def is_foreign(element: HtmlElement) -> bool:
 # Class strings repeat over the pages of an outlet.
 @lru_cache(maxsize=20_000)
 def _is_byline_class(names: str) -> bool:
+    lower = names.lower()
+    if not any(opening in lower for opening in _BYLINE_OPENINGS):
+        return False
     words = _class_words(names)
     return not _BYLINE_CLASSES.isdisjoint(words) and _BESIDE_NAME.isdisjoint(words)
 
