@@ -17,6 +17,15 @@ _NESTED = ("@graph", "mainEntity", "mainEntityOfPage", "itemListElement", "item"
 _WRAPPERS = re.compile(r"^\s*(?:<!--|/\*\s*<!\[CDATA\[\s*\*/|//\s*<!\[CDATA\[|<!\[CDATA\[)|(?:-->|/\*\s*\]\]>\s*\*/|//\s*\]\]>|\]\]>)\s*$")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 _TRAILING_COMMA = re.compile(r",\s*(?=[}\]])")
+_BROKEN_TYPE = re.compile(r"""["']@type["']\s{0,9}:\s{0,9}\[?\s{0,9}["'](\w{1,60})["']""")
+_BROKEN_FIELD = re.compile(
+    r"""["'](headline|datePublished|dateModified|url|inLanguage|articleSection|isAccessibleForFree)["']\s{0,9}:\s{0,9}"""
+    r"""(?:"((?:[^"\\\n]|\\.){1,500})"|'((?:[^'\\\n]|\\.){1,500})')\s{0,9}[,}\n]"""
+)
+_BROKEN_AUTHOR = re.compile(
+    r""""author"\s{0,9}:\s{0,9}\[?\s{0,9}\{[^{}]{0,300}?"name"\s{0,9}:\s{0,9}"((?:[^"\\\n]|\\.){1,200})"\s{0,9}[,}\n]"""
+)
+MAX_SALVAGED_CHARS = 100_000
 # schema.org types that describe one text to read; a WebPage or an Organization does not.
 _ARTICLE_TYPES = re.compile(r"(?:article|posting|report|newsitem)$|^(?:report|review|recipe|reportage)", re.IGNORECASE)
 
@@ -88,7 +97,27 @@ def _parse_leniently(script: str) -> list[Any]:
     for candidate in (text, _TRAILING_COMMA.sub("", _CONTROLS.sub(" ", text))):
         if values := _decode_all(candidate):
             return values
-    return []
+    return _salvage(text)
+
+
+def _salvage(script: str) -> list[Any]:
+    """What an article's broken object says in single strings: an unescaped quote in one field does not cost the others."""
+    kind = _BROKEN_TYPE.search(script)
+    if kind is None or not _ARTICLE_TYPES.search(kind[1]):
+        return []
+    found: dict[str, Any] = {"@type": kind[1]}
+    for name, double, single in _BROKEN_FIELD.findall(script[:MAX_SALVAGED_CHARS]):
+        found.setdefault(name, _unescaped(double or single))
+    if author := _BROKEN_AUTHOR.search(script[:MAX_SALVAGED_CHARS]):
+        found["author"] = {"name": _unescaped(author[1])}
+    return [found]
+
+
+def _unescaped(text: str) -> str:
+    try:
+        return str(json.loads(f'"{text}"', strict=False))
+    except ValueError:
+        return text
 
 
 def _decode_all(text: str) -> list[Any]:

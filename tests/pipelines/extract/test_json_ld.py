@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -40,6 +41,53 @@ def test_broken_json_is_read_leniently(script: str) -> None:
 def test_unreadable_json_gives_nothing(script: str) -> None:
     """No exception, no object."""
     assert read_json_ld([script]) == ()
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(
+            '{"@type": "NewsArticle", "image": {"url": "<img width="300">"}, "headline": "Council closes", "datePublished": "2024-05-03",'
+            ' "author": {"@type": "Person", "name": "Jane Doe"}}',
+            id="markup with quotes in a field",
+        ),
+        pytest.param(
+            '{"@type": ["NewsArticle"], "headline": \'Council closes\', "datePublished": "2024-05-03", "author": [{"name": "Jane Doe"}]}',
+            id="single quotes",
+        ),
+        pytest.param(
+            '{"@type": "BlogPosting", "headline": "Council closes",\n"datePublished": "2024-05-03",\n"author": {"name": "Jane Doe"}, "articleBody": "He said "no',
+            id="cut off",
+        ),
+    ],
+)
+def test_single_fields_of_broken_json_are_saved(script: str) -> None:
+    """Headline, dates and author of an article do not depend on the field that broke it."""
+    article = choose_article(read_json_ld([script]), urls=(), headlines=())
+    assert (article["headline"], article["datePublished"], article["author"]) == ("Council closes", "2024-05-03", {"name": "Jane Doe"})
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        '{"@type": "Organization", "headline": "Council", broken',
+        '{"@type": "NewsArticle"' + ', "headline": "x' * 50_000,
+        '{"@type": "NewsArticle", "author": ' + "{" * 200_000,
+        '"@type"' + " " * 500_000,
+    ],
+    ids=["no article", "quotes without end", "braces without end", "spaces without end"],
+)
+def test_broken_json_costs_little(script: str) -> None:
+    """And what is no article is not saved."""
+    started = time.process_time()
+    assert all(set(item) == {"@type"} for item in read_json_ld([script]))
+    assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize("value", [{"@type": [[["x"]]], "headline": []}, {"@type": 7, "author": {"a": []}}, {"@type": None, "@graph": "x"}])
+def test_values_of_other_types_choose_nothing(value: dict[str, object]) -> None:
+    """Whatever stands where a string belongs."""
+    assert choose_article(read_json_ld([json.dumps(value)]), urls=(None, "x", "http://["), headlines=(None, "")) == {}
 
 
 def test_article_of_this_page_is_chosen_by_url() -> None:
