@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from pipelines.extract.bylines import find_places, linked_bylines, marked_bylines, printed_bylines
+from pipelines.extract.bylines import find_places, linked_bylines, marked_bylines, printed_bylines, signed_lines
 from pipelines.extract.json_ld import strings_of
 from pipelines.extract.names import is_desk, is_person, names_of
 from pipelines.extract.page_blocks import PageBlock
@@ -37,7 +37,7 @@ def find_authors(parsed: ParsedPage, page: Sequence[PageBlock] = ()) -> tuple[st
     no person in any other field either.
     """
     site = site_names(parsed)
-    organizations = {name.casefold() for name in _organizations(parsed)}
+    organizations = {name.casefold() for name in _organizations(parsed, "author", "creator", "publisher")}
     for values, is_printed in _author_fields(parsed, page, site):
         if names := tuple(name for name in people(values, site, is_printed=is_printed) if name.casefold() not in organizations):
             return names
@@ -57,12 +57,15 @@ def people(values: Iterable[str], site: SiteNames, *, is_printed: bool = False) 
 def _author_fields(parsed: ParsedPage, page: Sequence[PageBlock], site: SiteNames) -> Iterator[tuple[list[str], bool]]:
     """The fields that may name the authors, the surest first, and whether readers see them.
 
-    Where one names a desk, what only looks like a byline is not asked.
+    Where JSON-LD names an organization that is not the site, nobody signs; where a field names a desk, what only looks like a byline is
+    not asked.
     """
     stated = [_stated_names(parsed, "author") or _stated_names(parsed, "creator")]
     stated += [[parsed.meta[key]] for key in _META if key in parsed.meta]
     stated.append(_persons_named(parsed))
     yield from ((field, False) for field in stated)
+    if any(not site.is_name(name) for name in _organizations(parsed, "author", "creator")):
+        return
     places = find_places(parsed.tree)
     marked = list(marked_bylines(places))
     yield from ((field, True) for field in marked)
@@ -70,6 +73,7 @@ def _author_fields(parsed: ParsedPage, page: Sequence[PageBlock], site: SiteName
         return
     yield from ((field, True) for field in linked_bylines(places, page))
     yield printed_bylines(page), True
+    yield signed_lines(parsed.tree, page), True
 
 
 def _stated_names(parsed: ParsedPage, key: str) -> list[str]:
@@ -93,8 +97,8 @@ def _persons_named(parsed: ParsedPage) -> list[str]:
     return strings_of(persons[0].get("name")) if len(persons) == 1 else []
 
 
-def _organizations(parsed: ParsedPage) -> Iterator[str]:
-    for key in ("author", "creator", "publisher"):
+def _organizations(parsed: ParsedPage, *keys: str) -> Iterator[str]:
+    for key in keys:
         value = parsed.article_ld.get(key)
         for item in value[:MAX_AUTHORS] if isinstance(value, list) else [value]:
             if isinstance(item, Mapping) and not _ORGANIZATIONS.isdisjoint(strings_of(item.get("@type"))):

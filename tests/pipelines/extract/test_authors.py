@@ -99,6 +99,36 @@ def test_visible_bylines_speak_where_metadata_do_not(draft_of: DraftOf, news_pag
     assert draft_of(news_page(before=H1 + before)).authors == authors
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "authors"),
+    [
+        pytest.param("<p><strong>JANE DOE</strong></p>", "", ("JANE DOE",), id="above the text"),
+        pytest.param("<p><b>Jane Doe/Juan Pérez</b></p>", "", ("Jane Doe", "Juan Pérez"), id="two people"),
+        pytest.param("", '<p style="text-align:right"><strong>Lê Thị Hoa</strong></p>', ("Lê Thị Hoa",), id="below the text"),
+        pytest.param("<p>Jane Doe</p>", "", (), id="not bold"),
+        pytest.param("<p><strong>Jane Doe</strong> was there</p>", "", (), id="not alone"),
+        pytest.param("<p><strong>What we know</strong></p>", "", (), id="a subhead"),
+        pytest.param("<p><strong>The Main Points</strong></p>", "", (), id="a subhead in capitals"),
+        pytest.param("<p><strong>Rates</strong></p>", "", (), id="one word"),
+    ],
+)
+def test_a_bold_line_of_names_beside_the_text_signs_it(
+    draft_of: DraftOf, news_page: NewsPage, before: str, after: str, authors: tuple[str, ...]
+) -> None:
+    """As the last resort."""
+    assert draft_of(news_page(before=H1 + before, after=after)).authors == authors
+
+
+def test_an_organization_as_author_ends_the_search(draft_of: DraftOf, news_page: NewsPage) -> None:
+    """Unless it is the site itself, which every article of some sites has for an author."""
+    before = H1 + '<p class="byline">By Jane Doe</p>'
+    agency, site = (
+        {"@type": "NewsArticle", "author": {"@type": "Organization", "name": name}} for name in ("Harbour Wire", "Daily Example")
+    )
+    assert draft_of(news_page(head=SITE, before=before, ld=agency)).authors == ()
+    assert draft_of(news_page(head=SITE, before=before, ld=site)).authors == ("Jane Doe",)
+
+
 def test_metadata_come_before_visible_bylines(draft_of: DraftOf, news_page: NewsPage) -> None:
     """And a site's name among them does not end the search."""
     before = H1 + '<p class="byline">By Jane Doe</p>'
