@@ -70,7 +70,9 @@ _ISO = re.compile(
 _JAVASCRIPT = re.compile(r"\w{3} (\w{3}) (\d\d) (\d{4}) (\d\d:\d\d:\d\d) GMT([+-]\d{4})")
 _RFC_2822 = re.compile(r"(?:\w{3,9},\s{1,3})?\d{1,2} \w{3} \d{4} \d\d:\d\d")
 _EPOCH = re.compile(r"\d{10}(?:\d{3})?")
-_URL_DATE = re.compile(r"[/_-]((?:19|20)\d\d)[/_-]?(0[1-9]|1[0-2])[/_-]?(0[1-9]|[12]\d|3[01])(?=[/_.-]|$)")
+_URL_DATE = re.compile(
+    r"[/_-]((?:19|20)\d\d)[/_-]?(0[1-9]|1[0-2])[/_-]?(0[1-9]|[12]\d|3[01])(?=[/_.-]|$)|/((?:19|20)\d\d)/([1-9]|0[1-9]|1[0-2])/([1-9]|0[1-9]|[12]\d|3[01])(?=/)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +202,7 @@ def _published_stamps(parsed: ParsedPage, hint: Discovered | None) -> Iterator[S
         yield Stamp(hint.published_at.astimezone(UTC), "sitemap" if hint.channel == "sitemap" else "feed", True, True)
     for url in (parsed.url, parsed.canonical_url):
         if url and (match := _URL_DATE.search(url)):
-            yield from _stamps(["-".join(match.groups())], "url")
+            yield from _stamps(["-".join(part.zfill(2) for part in match.groups() if part)], "url")
 
 
 def _modified_stamps(parsed: ParsedPage, hint: Discovered | None) -> Iterator[Stamp]:

@@ -296,3 +296,22 @@ def test_time_of_the_article_comes_before_others(draft_of: DraftOf, news_page: N
     """An element that says it is the publication's, then the first inside the article."""
     before = '<h1>Council closes the old terminal</h1><time datetime="2024-05-02">x</time><time pubdate datetime="2024-05-03">x</time>'
     assert draft_of(news_page(before=before)).published_at == datetime(2024, 5, 3, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("path", "day"),
+    [
+        ("/2024/05/03/ferry", 3),
+        ("/2024/5/3/ferry", 3),
+        ("/news/20240503-ferry.html", 3),
+        ("/news/ferry-2024-05-03", 3),
+        ("/2024/5/ferry", None),
+        ("/2024/13/03/ferry", None),
+        ("/1.2024/5/34/ferry", None),
+        ("/gallery/120240503", None),
+    ],
+)
+def test_day_in_the_url(draft_of: DraftOf, news_page: NewsPage, path: str, day: int | None) -> None:
+    """With or without zeros."""
+    draft = draft_of(news_page(), url=f"https://www.daily.example{path}")
+    assert draft.published_at == (datetime(2024, 5, day, tzinfo=UTC) if day else None)
