@@ -37,7 +37,7 @@ class SiteNames:
         return any(len(name) > 3 and (key.startswith(name) or name == "the" + key) for name in self.stated)
 
     def is_department(self, name: str) -> bool:
-        """Say whether a name opens with the host's in capitals: "MDR SACHSEN" on mdr.example."""
+        """Say whether a name opens with the host's in capitals: "XYZ SPORT" on xyz.example."""
         first = name.split(maxsplit=1)[0] if name.strip() else ""
         return len(first) > 2 and first.isupper() and first.lower() in self.hosts
 
