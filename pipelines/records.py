@@ -264,6 +264,28 @@ class Article:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LineNote:
+    """The short lines of one article, from which the boilerplate of its source is learned; every number is a signed 64-bit hash."""
+
+    body: int
+    """Of the running text: mostly equal for two versions of one text, whatever its short lines are."""
+    edge: tuple[int, ...]
+    """Lines above or below the running text, and lines that were cut as ``repeated_on_source``."""
+    inside: tuple[int, ...]
+    """Lines between its long paragraphs."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceLines:
+    """The short lines that are known as boilerplate of one source, by the hashes of LineNote."""
+
+    edge: frozenset[int] = frozenset()
+    """Cut above and below the running text."""
+    anywhere: frozenset[int] = frozenset()
+    """On so many articles that they are cut between long paragraphs too."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
     """What dedup needs of an article: its text, and the facts by which a canonical copy is chosen."""
 
