@@ -17,6 +17,7 @@ from pipelines.corpus.files import Layout, make_part_name
 from pipelines.corpus.frontier import Marks, marks_of_articles, marks_of_rejections, write_marks
 from pipelines.corpus.parts import read_part
 from pipelines.corpus.rows import articles_to_table, rejections_to_table
+from pipelines.corpus.source_lines import LINE_COLUMNS, LineRow, NoteLines, line_rows, write_line_rows
 from pipelines.corpus.state import FOLDED, REGISTERED
 from pipelines.corpus.storable import find_article_faults, find_rejection_faults
 from pipelines.records import Article, Rejection
@@ -46,6 +47,7 @@ class Batch:
     parts: tuple[FrozenPart, ...]
     """Rejected parts first: they are renamed before the articles of the same batch."""
     marks: tuple[Marks, ...]
+    lines: tuple[LineRow, ...]
     articles: int
     rejections: int
     """Those made of unstorable articles included."""
@@ -53,7 +55,9 @@ class Batch:
     """Articles that could not become rows; each is a final Rejection of this batch (stage ``store``, reason ``unstorable``)."""
 
 
-def freeze_batch(articles: Sequence[Article], rejections: Sequence[Rejection], *, now: datetime) -> Batch:
+def freeze_batch(
+    articles: Sequence[Article], rejections: Sequence[Rejection], *, now: datetime, note_lines: NoteLines | None = None
+) -> Batch:
     """Freeze records into parts, one per UTC day of ``fetched_at``, each article_id once with its earliest fetch.
 
     A rejection without a time of its own happened now. Never refuses: one bad record must not hold up the others of its batch. An
@@ -68,13 +72,13 @@ def freeze_batch(articles: Sequence[Article], rejections: Sequence[Rejection], *
     dated += [_reject_unstorable(article, fault, now) for article, fault in zip(unstorable, faults.values(), strict=True)]
     rejected, logged = rejections_to_table(dated), articles_to_table(articles)
     kept = _earliest(articles)
+    article_parts = _split("articles", logged, {index: articles[index].fetched_at for index in kept}, now)
     return Batch(
-        parts=(
-            *_split("rejected", rejected, {index: item.fetched_at or now for index, item in enumerate(dated)}, now),
-            *_split("articles", logged, {index: articles[index].fetched_at for index in kept}, now),
-        ),
+        parts=(*_split("rejected", rejected, {index: item.fetched_at or now for index, item in enumerate(dated)}, now), *article_parts),
         # Of all articles: one that came twice under two URLs makes both known.
         marks=(marks_of_rejections(rejected), marks_of_articles(logged)),
+        # Of what will be on disk, so that the log gives the same.
+        lines=tuple(row for part in article_parts for row in line_rows(part.table, note_lines)) if note_lines else (),
         articles=len(kept),
         rejections=len(dated),
         unstorable=unstorable,
@@ -88,18 +92,23 @@ def write_batch(layout: Layout, batch: Batch) -> None:
 
 
 def register_batch(connection: sqlite3.Connection, batch: Batch) -> None:
-    """Enter a batch's parts and URLs, inside the caller's transaction. Idempotent: recovery may have entered the parts already."""
+    """Enter a batch's parts, URLs and lines, inside the caller's transaction. Idempotent: recovery may have entered the parts already."""
     for part in batch.parts:
         _register(connection, part.dataset, part.day, part.name, part.table.num_rows)
     for marks in batch.marks:
         write_marks(connection, marks)
+    write_line_rows(connection, batch.lines)
 
 
-def register_stranger(connection: sqlite3.Connection, dataset: LogDataset, day: str, name: str, path: Path) -> None:
-    """Enter a part that is on disk and not in the registry, and the URLs that its rows settle, inside the caller's transaction."""
+def register_stranger(
+    connection: sqlite3.Connection, dataset: LogDataset, day: str, name: str, path: Path, *, note_lines: NoteLines | None = None
+) -> None:
+    """Enter a part that is on disk and not in the registry, the URLs that its rows settle and its lines, inside the caller's transaction."""
     if dataset == "articles":
-        table = read_part(path, dataset, ["url", "canonical_url", "extra"])
+        table = read_part(path, dataset, ["url", "canonical_url", "extra", *(set(LINE_COLUMNS) if note_lines else ())])
         write_marks(connection, marks_of_articles(table))
+        if note_lines:
+            write_line_rows(connection, line_rows(table, note_lines))
     else:
         table = read_part(path, dataset)
         write_marks(connection, marks_of_rejections(table))

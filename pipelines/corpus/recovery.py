@@ -14,21 +14,24 @@ from typing import Any
 from pipelines.corpus.files import Layout
 from pipelines.corpus.fold import StoryIndex
 from pipelines.corpus.log import LogDataset, register_stranger
+from pipelines.corpus.parts import read_part
+from pipelines.corpus.source_lines import LINE_COLUMNS, NoteLines, line_rows, write_line_rows
 from pipelines.corpus.state import REGISTERED, drop_flag, get_flag, set_flags, transaction
 from pipelines.errors import StoreDamaged
 
 logger = logging.getLogger(__name__)
 
 
-def reconcile_log(connection: sqlite3.Connection, layout: Layout) -> None:
+def reconcile_log(connection: sqlite3.Connection, layout: Layout, *, note_lines: NoteLines | None = None) -> None:
     """Make the registry equal to the disk: register parts that no one registered, raise StoreDamaged for a part that is gone."""
     for dataset in ("articles", "rejected"):
         known = registered_parts(connection, dataset)
         on_disk = layout.parts(dataset)
         strangers = sorted(on_disk.keys() - known.keys())
         for name in strangers:
+            path = layout.path(dataset, on_disk[name], name)
             with transaction(connection):
-                register_stranger(connection, dataset, on_disk[name], name, layout.path(dataset, on_disk[name], name))
+                register_stranger(connection, dataset, on_disk[name], name, path, note_lines=note_lines)
         if strangers:
             logger.info("registered %d parts of %s that were on disk only, e.g. %s", len(strangers), dataset, strangers[0])
         _face_missing(connection, layout, dataset, {name: known[name] for name in known.keys() - on_disk.keys()})
@@ -47,7 +50,7 @@ def clear_index_if_asked(connection: sqlite3.Connection, index: StoryIndex[Any])
 
 
 def start_rebuild(connection: sqlite3.Connection) -> None:
-    """Forget everything that the log can tell: registry, places, index. URL state and endpoints stay.
+    """Forget everything that the log can tell: registry, places, lines, index. URL state and endpoints stay.
 
     Files of ``corpus/`` and ``copies/`` stay as they are until the next publish, which compares them whole with the log.
     """
@@ -55,7 +58,19 @@ def start_rebuild(connection: sqlite3.Connection) -> None:
         connection.execute("DELETE FROM member")
         connection.execute("DELETE FROM moved")
         connection.execute("DELETE FROM part")
+        connection.execute("DELETE FROM source_line")
         set_flags(connection, "clear_index", "distrust_derived")
+
+
+def note_lines_if_asked(connection: sqlite3.Connection, layout: Layout, note_lines: NoteLines | None) -> None:
+    """Read the lines of registered parts when the state was made by a release that noted none; a kill in between asks again."""
+    if note_lines is None or not get_flag(connection, "note_lines"):
+        return
+    for name, day in registered_parts(connection, "articles").items():
+        rows = line_rows(read_part(layout.path("articles", day, name), "articles", LINE_COLUMNS), note_lines)
+        with transaction(connection):
+            write_line_rows(connection, rows)
+    drop_flag(connection, "note_lines")
 
 
 def distrust_index(connection: sqlite3.Connection) -> None:

@@ -15,17 +15,18 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from pipelines.corpus import fold as folding
-from pipelines.corpus import frontier, recovery
+from pipelines.corpus import frontier, recovery, source_lines
 from pipelines.corpus.files import Layout
 from pipelines.corpus.fold import StoryIndex
 from pipelines.corpus.lock import FoldLock
 from pipelines.corpus.log import Batch, freeze_batch, register_batch, write_batch
 from pipelines.corpus.publish import publish_parts
 from pipelines.corpus.rows import warm_up
+from pipelines.corpus.source_lines import NoteLines
 from pipelines.corpus.state import Connection, SharedConnection, StateDamaged, file_id_of, move_aside, snapshot, transaction
 from pipelines.corpus.verify import find_problems
 from pipelines.errors import CorpusError, DedupError, StoreBusy
-from pipelines.records import Article, Endpoint, Rejection
+from pipelines.records import Article, Endpoint, LineNote, Rejection
 
 logger = logging.getLogger(__name__)
 
@@ -78,16 +79,19 @@ class Store:
         output_dir: Path,
         *,
         open_index: OpenIndex,
+        note_lines: NoteLines | None = None,
         recover: bool = True,
         parameters: Mapping[str, Any] | None = None,
         lock_wait_seconds: float = LOCK_WAIT_SECONDS,
     ) -> None:
         """Open the store, creating its folders; parameters of the stages go into the metadata of every file.
 
+        note_lines says what an article's short lines are, for source memory; without it none are noted.
         With recover, what a killed process left undone is done first, unless another process is folding: then that one does it.
         """
         self.layout = Layout(Path(output_dir), parameters or {})
         self._open_index = open_index
+        self._note_lines = note_lines
         self._lock_wait_seconds = lock_wait_seconds
         self.layout.create()
         warm_up()
@@ -108,10 +112,10 @@ class Store:
 
         Never refuses: an article that cannot become a row is a Rejection of the batch (store, unstorable) and among its ``unstorable``.
         """
-        return freeze_batch(articles, rejections, now=datetime.now(UTC))
+        return freeze_batch(articles, rejections, now=datetime.now(UTC), note_lines=self._note_lines)
 
     def commit(self, batch: Batch, *, endpoints: Sequence[Endpoint] = ()) -> None:
-        """Write a batch durably, then make its URLs known and save the endpoints, in one transaction.
+        """Write a batch durably, then make its URLs and lines known and save the endpoints, in one transaction.
 
         After any exception call again with the same batch: the same files are written again. An endpoint belongs here only when
         every URL that it yielded is durable or rejected, else a kill and an answer 304 lose the rest.
@@ -179,6 +183,11 @@ class Store:
         """Return what a feed, sitemap or section page said last; None if it was never asked."""
         return self._read(lambda connection: frontier.load_endpoint(connection, url))
 
+    def line_notes(self, sources: Iterable[str]) -> dict[str, list[LineNote]]:
+        """Return {source: the short lines of each of its last articles}: what its boilerplate is learned from."""
+        wanted = list(sources)
+        return self._read(lambda connection: source_lines.load_notes(connection, wanted))
+
     def forget_url(self, url: str) -> bool:
         """Make a URL unknown, so that it is fetched again, and say whether it was known. State made anew from the log knows it again."""
 
@@ -228,7 +237,8 @@ class Store:
     def _recover(self, connection: Connection, index: StoryIndex[Any]) -> None:
         self.layout.clean_staging()
         recovery.clear_index_if_asked(connection, index)
-        recovery.reconcile_log(connection, self.layout)
+        recovery.reconcile_log(connection, self.layout, note_lines=self._note_lines)
+        recovery.note_lines_if_asked(connection, self.layout, self._note_lines)
         folding.fold_parts(connection, self.layout, index)
 
     def _under_lock(
@@ -296,7 +306,7 @@ class Store:
                     aside = move_aside(self.layout.state_file)
                     logger.warning("%s: %s; moved to %s, rebuilding from the log", self.layout.state_file, damage, aside.name)
             with self._back.use() as connection:
-                recovery.reconcile_log(connection, self.layout)
+                recovery.reconcile_log(connection, self.layout, note_lines=self._note_lines)
 
 
 def _count(connection: Connection) -> Counts:
