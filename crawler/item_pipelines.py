@@ -60,7 +60,7 @@ class ProcessPages:
 
     async def _process(self, page: FetchedPage) -> Item:
         try:
-            return await self.run.pool.run(self.process, page)
+            return await self.run.pool.run(self.process, page, source_lines=await self.run.lines_of(page.source))
         except WorkerTimeout as error:
             reason, detail = "timeout", str(error)
         except WorkerLost as error:
@@ -152,10 +152,12 @@ class StoreArticles:
         """Make everything gathered so far durable. A batch keeps its part names until it is, so that a second try rewrites the same files."""
         async with self.committing:
             await self._freeze()
+            sources: set[str] = set()
             while self.frozen:
                 batch, items = self.frozen[0]
                 await asyncio.to_thread(self.run.store.commit, batch)
                 self.frozen.pop(0)
+                sources |= {item.source for item in items if isinstance(item, Article)} & self.run.source_lines.keys()
                 self.run.pending.settle(key for item in items for key in url_keys(item))
                 unstorable = {id(article) for article in batch.unstorable}
                 for item in items:
@@ -164,6 +166,8 @@ class StoreArticles:
             if endpoints := self.run.pending.complete():
                 await asyncio.to_thread(partial(self.run.store.commit, self.run.store.freeze([]), endpoints=endpoints))
                 self.run.pending.stored(endpoints)
+            if sources:
+                await self.run.learn_lines(sources)
 
     async def _freeze(self) -> None:
         """Turn what was gathered into a batch, in a thread: hundreds of articles take longer than the event loop may stand still."""

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from crawler.checks import check_settings
-from pipelines.chain import STAGES, open_store
+from pipelines.chain import STAGES, learned_lines, open_store
 from pipelines.discover import load_sources
 from pipelines.pending import PendingEndpoints
 from pipelines.pool import WorkerPool
-from pipelines.records import Article, Rejection, Source
+from pipelines.records import Article, Rejection, Source, SourceLines
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -61,6 +61,8 @@ class Run:
         self.endpoints_asked: set[str] = set()
         self.requested: set[str] = set()
         """URL keys asked for in this run."""
+        self.source_lines: dict[str, SourceLines] = {}
+        """What is known as boilerplate of the sources met so far."""
 
     @classmethod
     def of(cls, crawler: Crawler) -> Run:
@@ -95,6 +97,18 @@ class Run:
     async def known_urls(self, urls: Iterable[str]) -> set[str]:
         """Return those URL keys that need no fetch now."""
         return await asyncio.to_thread(self.store.known_urls, list(urls), now=datetime.now(UTC))
+
+    async def lines_of(self, source: str) -> SourceLines | None:
+        """Return what is known as boilerplate of a source; None when SCRUB_SOURCE_MEMORY is off."""
+        if not self.settings.getbool("SCRUB_SOURCE_MEMORY"):
+            return None
+        if source not in self.source_lines:
+            await self.learn_lines([source])
+        return self.source_lines[source]
+
+    async def learn_lines(self, sources: Iterable[str]) -> None:
+        """Learn anew, from what is stored, what the boilerplate of these sources is."""
+        self.source_lines |= await asyncio.to_thread(learned_lines, self.store, list(sources))
 
 
 def worker_count(settings: BaseSettings) -> int:

@@ -85,6 +85,9 @@ EXTRACTOR = "blocks"
 # --- Scrubbing ---------------------------------------------------------------------------------------------------------------------
 # A body with fewer words is rejected as too_short. News flashes have 25 to 40.
 SCRUB_MIN_WORDS = 25
+# Cut short lines that repeat on many different articles of one source: what its crawls showed to be its boilerplate. They are noted
+# down all the same when this is off.
+SCRUB_SOURCE_MEMORY = True
 
 # --- Store -------------------------------------------------------------------------------------------------------------------------
 # A batch is written when it has so many articles or its first one has waited so long: what a kill can lose (it is then crawled again).

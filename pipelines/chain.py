@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,8 +17,8 @@ from typing import TYPE_CHECKING
 from pipelines.attribute import attribute_draft, load_agencies, read_marks
 from pipelines.dedup import minhash_bytes
 from pipelines.extract import BlockModel, explain_thin, extract_article, parse_page
-from pipelines.records import Article, Attribution, Draft, FetchedPage, ParsedPage, Rejection, Removed, make_article_id
-from pipelines.scrub import scrub_draft
+from pipelines.records import Article, Attribution, Draft, FetchedPage, ParsedPage, Rejection, Removed, SourceLines, make_article_id
+from pipelines.scrub import cut_source_lines, learn_lines, note_lines, scrub_draft
 from pipelines.text import count_words, text_hash
 from pipelines.urls import clean_url, host_of, identity_url
 
@@ -32,16 +33,31 @@ STAGES = ("discover", "fetch", "extract", "scrub", "attribute", "store")
 _THIN = ("no_text", "too_short")
 
 
+@dataclass(frozen=True, slots=True)
+class _Options:
+    extractor: str
+    min_words: int
+    source_lines: SourceLines
+    model: BlockModel | None
+
+
 def process_page(
-    page: FetchedPage, *, extractor: str = "blocks", min_words: int = 25, model: BlockModel | None = None
+    page: FetchedPage,
+    *,
+    extractor: str = "blocks",
+    min_words: int = 25,
+    source_lines: SourceLines | None = None,
+    model: BlockModel | None = None,
 ) -> Article | Rejection:
     """Return the article on a page, or why there is none. Never raises for what a page holds.
 
-    extractor: whose text decisions are used, one of ``extract.EXTRACTORS``. min_words: a shorter body is rejected as ``too_short``. model:
-    another block model than the one that ships, for measuring.
+    extractor: whose text decisions are used, one of ``extract.EXTRACTORS``. min_words: a shorter body is rejected as ``too_short``.
+    source_lines: what is known as boilerplate of the page's source, from ``learned_lines``. model: another block model than the one that
+    ships, for measuring.
     """
+    options = _Options(extractor, min_words, source_lines or SourceLines(), model)
     try:
-        outcome = _run_stages(page, extractor=extractor, min_words=min_words, model=model)
+        outcome = _run_stages(page, options)
     except (MemoryError, RecursionError) as error:
         # Not final: the memory may have been a worn worker's own.
         outcome = Rejection(url=page.url, stage="extract", reason="too_complex", detail=repr(error), is_final=False)
@@ -53,28 +69,39 @@ def process_page(
     return outcome
 
 
-def _run_stages(page: FetchedPage, *, extractor: str, min_words: int, model: BlockModel | None) -> Article | Rejection:
+def _run_stages(page: FetchedPage, options: _Options) -> Article | Rejection:
     parsed = parse_page(page)
     if isinstance(parsed, Rejection):
         return parsed
-    outcome = _make_of(parsed, page, extractor=extractor, min_words=min_words, model=model)
+    outcome = _make_of(parsed, page, options)
     if isinstance(outcome, Rejection) and outcome.reason in _THIN and (reason := explain_thin(parsed)):
         return replace(outcome, reason=reason)
     return outcome
 
 
-def _make_of(parsed: ParsedPage, page: FetchedPage, *, extractor: str, min_words: int, model: BlockModel | None) -> Article | Rejection:
+def _make_of(parsed: ParsedPage, page: FetchedPage, options: _Options) -> Article | Rejection:
     marks = read_marks(parsed)
-    extracted = extract_article(parsed, page, extractor=extractor, model=model)
+    extracted = extract_article(parsed, page, extractor=options.extractor, model=options.model)
     if isinstance(extracted, Rejection):
         return extracted
-    scrubbed = scrub_draft(extracted, min_words=min_words)
+    scrubbed = _scrub(extracted, min_words=options.min_words, source_lines=options.source_lines)
     if isinstance(scrubbed, Rejection):
         return scrubbed
     draft, attribution = attribute_draft(scrubbed, marks)
     if not draft.text:
         return Rejection(url=page.url, stage="attribute", reason="no_text", detail="only source and credit lines")
     return make_article(page, draft, attribution)
+
+
+def _scrub(extracted: Draft, *, min_words: int, source_lines: SourceLines) -> Draft | Rejection:
+    """Scrub by the text's own rules, then by what its source repeats; again when that cut a line, which may have hidden a tail."""
+    scrubbed = scrub_draft(extracted, min_words=min_words)
+    while isinstance(scrubbed, Draft):
+        cut = cut_source_lines(scrubbed, source_lines, min_words=min_words)
+        if cut is scrubbed:
+            break
+        scrubbed = scrub_draft(cut, min_words=min_words)
+    return scrubbed
 
 
 def make_article(page: FetchedPage, draft: Draft, attribution: Attribution) -> Article:
@@ -143,4 +170,9 @@ def open_store(output_dir: Path, *, recover: bool = True) -> Store:
 
     agency_hosts = {host: agency.code for agency in load_agencies() for host in agency.hosts}
     open_index = partial(StoryIndex, agency_hosts=agency_hosts)
-    return Store(output_dir, open_index=open_index, recover=recover, parameters={"minhash": MINHASH_SCHEME})
+    return Store(output_dir, open_index=open_index, note_lines=note_lines, recover=recover, parameters={"minhash": MINHASH_SCHEME})
+
+
+def learned_lines(store: Store, sources: Iterable[str]) -> dict[str, SourceLines]:
+    """Return {source: the lines that its last articles in the store show to be boilerplate}, for ``process_page``."""
+    return {source: learn_lines(notes) for source, notes in store.line_notes(sources).items()}
