@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import random
 import sqlite3
+import struct
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +20,10 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from pipelines.corpus import Store
+from pipelines.corpus.frontier import url_key
+from pipelines.corpus.source_lines import WINDOW
 from pipelines.records import Article, Document, Evidence, Membership, Rejection, Removed, make_article_id
+from pipelines.scrub import note_lines
 from pipelines.text import text_hash
 from pipelines.urls import identity_url
 
@@ -203,9 +207,9 @@ class PlantedIndex:
         self.docs = {}
 
 
-def open_store(folder: Path, **options: Any) -> Store:
-    """A store whose stories are planted."""
-    return Store(folder, open_index=PlantedIndex, **options)  # type: ignore[arg-type]
+def open_store(folder: Path, *, open_index: Any = PlantedIndex, **options: Any) -> Store:
+    """A store whose stories are planted; it notes lines as a crawl's does."""
+    return Store(folder, open_index=open_index, note_lines=note_lines, **options)  # type: ignore[arg-type]
 
 
 def read_rows(folder: Path, dataset: str) -> list[tuple[str, str, dict[str, Any]]]:
@@ -222,6 +226,21 @@ def tell_corpus(folder: Path) -> list[Any]:
     stories = sorted((row["story_id"], row["article_id"], row["text"], row["fetched_at"]) for _, _, row in read_rows(folder, "corpus"))
     copies = sorted(tuple(map(str, row.values())) for _, _, row in read_rows(folder, "copies"))
     return [stories, copies]
+
+
+def expected_lines(folder: Path) -> set[tuple[Any, ...]]:
+    """What the log says of its sources' lines: of each URL the latest fetch, of these the latest of each source."""
+    latest: dict[tuple[str, int], tuple[Any, ...]] = {}
+    for _, _, row in read_rows(folder, "articles"):
+        removed = [(piece["reason"], piece["text"]) for piece in row["removed"]]
+        note = note_lines(row["text"], removed=removed, authors=row["authors"], dateline=row["dateline"])
+        key = row["source"], url_key(identity_url(row["url"], row["canonical_url"])) or 0
+        packed = (struct.pack(f"<{len(hashes)}q", *hashes) for hashes in (note.edge, note.inside))
+        latest[key] = max(latest.get(key, ()), ((row["fetched_at"] - EPOCH) // timedelta(microseconds=1), note.body, *packed))
+    by_source = defaultdict(list)
+    for (source, url), values in latest.items():
+        by_source[source].append((values[0], url, values))
+    return {(source, url, *values) for source, rows in by_source.items() for _, url, values in sorted(rows)[-WINDOW:]}
 
 
 def find_violations(folder: Path, acknowledged: Iterable[str] = ()) -> list[str]:
@@ -260,6 +279,8 @@ def find_violations(folder: Path, acknowledged: Iterable[str] = ()) -> list[str]
             problems.append("registry and disk differ")
         if state.execute("SELECT count(*) FROM part WHERE state = 0 OR dirty != 0").fetchone()[0]:
             problems.append("unfolded or dirty parts are left")
+        if set(state.execute("SELECT source, url, fetched_us, body, edge, inside FROM source_line")) != expected_lines(folder):
+            problems.append("the lines of sources are not those of the log")
     finally:
         state.close()
     return problems

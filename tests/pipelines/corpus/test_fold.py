@@ -134,7 +134,7 @@ def test_an_index_that_forgets_a_document_is_found_out(planted: ModuleType, open
         def abandon(self, fold: Any) -> None:
             abandoned.append(fold)
 
-    with Store(out, open_index=Forgetful) as store:
+    with planted.open_store(out, open_index=Forgetful) as store:
         store.commit(store.freeze([planted.make_article("https://a.example/1", "k1 r1")]))
         with pytest.raises(CorpusError, match="expected a membership for every document, found none for"):
             store.fold()

@@ -180,6 +180,6 @@ def test_new_state_empties_the_index_once(planted: ModuleType, out: Path) -> Non
             super().clear()
 
     for _ in range(2):
-        with Store(out, open_index=Clearing) as store:
+        with planted.open_store(out, open_index=Clearing) as store:
             store.finish()
         assert len(cleared) == 1

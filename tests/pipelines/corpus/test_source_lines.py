@@ -27,7 +27,7 @@ MakeArticle = Callable[..., Article]
 
 @pytest.fixture
 def store(open_store: Callable[..., Store]) -> Store:
-    return open_store(note_lines=note_lines)
+    return open_store()
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_a_url_counts_once_with_its_latest_version(store: Store, make: MakeArtic
     assert memory(store) == {("gazette", note_lines("Text of hour 2."))}
 
 
-def test_only_the_last_articles_of_a_source_are_kept(store: Store, make: MakeArticle) -> None:
+def test_only_the_last_articles_of_a_source_are_kept(store: Store, make: MakeArticle, planted: ModuleType, out: Path) -> None:
     """The latest by their fetch, in whatever order they come; other sources keep theirs."""
     articles = [make(n, tail=f"Line of article {n}.") for n in range(WINDOW + 30)]
     random.Random(2).shuffle(articles)
@@ -91,6 +91,8 @@ def test_only_the_last_articles_of_a_source_are_kept(store: Store, make: MakeArt
         store.commit(store.freeze(articles[start : start + 50]))
     kept = {("gazette", note_lines(make(n, tail=f"Line of article {n}.").text)) for n in range(30, WINDOW + 30)}
     assert memory(store) == kept | {("herald", note_lines(make(1000).text))}
+    store.finish()
+    assert planted.find_violations(out) == []
 
 
 def test_the_log_gives_the_memory_again(store: Store, make: MakeArticle, open_store: Callable[..., Store], out: Path) -> None:
@@ -108,16 +110,16 @@ def test_the_log_gives_the_memory_again(store: Store, make: MakeArticle, open_st
     assert memory(store) == before
     store.close()
     shutil.rmtree(out / "state")
-    again = open_store(note_lines=note_lines)
+    again = open_store()
     assert memory(again) == before
     again.close()
     (out / "state" / "copydesk.sqlite").write_bytes(b"no database" * 1000)
-    assert memory(open_store(note_lines=note_lines)) == before
+    assert memory(open_store()) == before
 
 
 def test_two_stores_on_one_folder_share_the_memory(store: Store, make: MakeArticle, open_store: Callable[..., Store]) -> None:
     """What one commits the other knows at its next look."""
-    other = open_store(note_lines=note_lines)
+    other = open_store()
     for number in range(6):
         writer = (store, other)[number % 2]
         writer.commit(writer.freeze([make(number)]))
@@ -137,7 +139,7 @@ def test_state_of_the_first_version_learns_from_the_log(
         connection.execute("DROP TABLE source_line")
         connection.execute("PRAGMA user_version=1")
         connection.commit()
-    again = open_store(note_lines=note_lines)
+    again = open_store()
     assert memory(again) == before
     assert again.counts().articles == 6
     again.commit(again.freeze([make(7)]))

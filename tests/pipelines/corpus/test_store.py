@@ -49,7 +49,7 @@ def test_a_commit_does_not_wait_for_a_fold(planted: ModuleType, open_store: Call
             assert may_go_on.wait(30)
             return super().prepare(documents, moved)
 
-    with Store(out, open_index=Slow) as store, planted.open_store(out, recover=False) as other:
+    with planted.open_store(out, open_index=Slow) as store, planted.open_store(out, recover=False) as other:
         store.commit(store.freeze([planted.make_article("https://a.example/1", "k1 r1")]))
         folding = threading.Thread(target=store.finish)
         folding.start()
