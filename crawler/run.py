@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import secrets
 from collections import Counter
@@ -15,6 +16,7 @@ from weakref import WeakKeyDictionary
 from crawler.checks import check_settings
 from pipelines.chain import STAGES, learned_lines, open_store
 from pipelines.discover import load_sources
+from pipelines.errors import CorpusError
 from pipelines.pending import PendingEndpoints
 from pipelines.pool import WorkerPool
 from pipelines.records import Article, Rejection, Source, SourceLines
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
     from pipelines.corpus import Store
+
+logger = logging.getLogger(__name__)
 
 _runs: WeakKeyDictionary[Crawler, Run] = WeakKeyDictionary()
 
@@ -104,11 +108,19 @@ class Run:
             return None
         if source not in self.source_lines:
             await self.learn_lines([source])
-        return self.source_lines[source]
+        return self.source_lines.get(source)
 
     async def learn_lines(self, sources: Iterable[str]) -> None:
-        """Learn anew, from what is stored, what the boilerplate of these sources is."""
-        self.source_lines |= await asyncio.to_thread(learned_lines, self.store, list(sources))
+        """Learn anew, from what is stored, what the boilerplate of these sources is. State that cannot be read costs no page."""
+        try:
+            learned = await asyncio.to_thread(learned_lines, self.store, list(sources))
+        except CorpusError as error:
+            self.note_problem(f"what sources repeat could not be read: {error}")
+            return
+        for source, lines in learned.items():
+            if (number := len(lines.edge | lines.anywhere)) and lines != self.source_lines.get(source):
+                logger.info("%s: %d lines are known as its boilerplate", source, number)
+        self.source_lines |= learned
 
 
 def worker_count(settings: BaseSettings) -> int:

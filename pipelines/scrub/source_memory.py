@@ -106,18 +106,17 @@ def is_meant(line: str, *, authors: Sequence[str] = (), is_above: bool = False) 
 def _places_to_cut(draft: Draft, known: SourceLines) -> set[int]:
     blocks = draft.blocks
     first, last = _running_text([block.text for block in blocks])
-    keys = {
-        place: key
-        for place, block in enumerate(blocks)
-        if (key := _line_key(block.text)) is not None and not is_meant(block.text, authors=draft.authors, is_above=place < first)
-    }
+    short = {place: key for place, block in enumerate(blocks) if (key := _line_key(block.text)) is not None}
+    meant = {place for place in short if is_meant(blocks[place].text, authors=draft.authors, is_above=place < first)}
+    keys = {place: key for place, key in short.items() if place not in meant}
     at_edge = {place for place, key in keys.items() if not first <= place <= last and key in known.edge | known.anywhere}
     inside = {place for place, key in keys.items() if first <= place <= last and key in known.anywhere}
-    ends = set(_run(range(len(blocks) - 1, -1, -1), at_edge))
-    opens = set(_run(range(len(blocks)), {place for place in at_edge if blocks[place].kind != "heading"}))
+    # A byline or a line for attribution is no text of the article that a label could head.
+    ends = set(_run(range(len(blocks) - 1, -1, -1), at_edge | meant))
+    opens = set(_run(range(len(blocks)), {place for place in at_edge if blocks[place].kind != "heading"} | meant))
     often = {key for key, number in Counter(keys.values()).items() if number > 1}
     between = {place for place in at_edge | inside if _is_no_subheading(blocks[place], is_often=keys[place] in often)}
-    return ends | opens | between
+    return (ends | opens | between) - meant
 
 
 def _run(places: Iterable[int], wanted: set[int]) -> Iterator[int]:

@@ -144,6 +144,14 @@ def test_a_heading_that_opens_the_text_stays(draft: Callable[..., Draft]) -> Non
     assert scrubbed(draft, article(1000, head=["What happened"], tail=["# Keep reading"]), known)[1] == ["What happened", "Keep reading"]
 
 
+def test_a_line_for_attribution_hides_no_label(draft: Callable[..., Draft]) -> None:
+    """It stays, below or above a line that is cut."""
+    known = learned(article(n, head=[LABEL], tail=["Keep reading"]) for n in range(9))
+    left, cut = scrubbed(draft, article(1000, head=["PORT SELIM", LABEL], tail=["Keep reading", "Source: Valley Press Service"]), known)
+    assert cut == [LABEL, "Keep reading"]
+    assert left == article(1000, head=["PORT SELIM"], tail=["Source: Valley Press Service"])
+
+
 def test_between_long_paragraphs_much_evidence_is_needed(draft: Callable[..., Draft]) -> None:
     """Three in ten articles are not enough, half of them are; and a label must stand there more than once, as no subheading does."""
     at_edge = learned(article(n, tail=[PROMPT] if n < 10 else []) for n in range(25))
