@@ -37,6 +37,7 @@ MAX_SUBHEADING_WORDS = 6
 _MAX_DATELINE_WORDS = 8
 _DATELINE_END = re.compile(r"(?:[-–—―]|\([^()]{2,25}\))\s?[-–—―:.]?$")
 _SENTENCE_END = re.compile(r"[.!…。！][\"”’'»)」]{0,2}$")
+_TWO_LETTERS = re.compile(r"[^\W\d_].*?[^\W\d_]")
 _INTRODUCES = (":", "：", "?", "？")
 
 
@@ -46,10 +47,11 @@ def note_lines(text: str, *, removed: Iterable[tuple[str, str]] = (), authors: S
     A line is known by a 64-bit hash of its matching form: case, punctuation and spaces make no difference.
     """
     paragraphs = [paragraph for paragraph in text.split("\n\n") if paragraph]
-    first, last = _running_text(paragraphs)
+    long = [place for place, paragraph in enumerate(paragraphs) if _is_long(paragraph)]
+    first, last = _running_text(long, len(paragraphs))
     edge = {key for reason, piece in removed if reason == "repeated_on_source" and (key := _line_key(piece)) is not None}
     inside: set[int] = set()
-    by_distance = sorted(range(len(paragraphs)), key=lambda place: (min(place, len(paragraphs) - 1 - place), place))
+    by_distance = sorted(set(range(len(paragraphs))).difference(long), key=lambda place: (min(place, len(paragraphs) - 1 - place), place))
     for place in by_distance:
         if len(edge) + len(inside) >= MAX_NOTED_LINES:
             break
@@ -59,8 +61,7 @@ def note_lines(text: str, *, removed: Iterable[tuple[str, str]] = (), authors: S
             continue
         (inside if first <= place <= last else edge).add(key)
     # The smallest hash of a set is equal in two sets as often as they overlap (MinHash): versions of one text are mostly one body.
-    long = [paragraph for paragraph in paragraphs if _is_long(paragraph)]
-    body = min(map(_hash, long or [text]))
+    body = min(map(_hash, [paragraphs[place] for place in long] or [text]))
     return LineNote(body=body, edge=tuple(sorted(edge)), inside=tuple(sorted(inside - edge)))
 
 
@@ -105,8 +106,11 @@ def is_meant(line: str, *, authors: Sequence[str] = (), is_above: bool = False) 
 
 def _places_to_cut(draft: Draft, known: SourceLines) -> set[int]:
     blocks = draft.blocks
-    first, last = _running_text([block.text for block in blocks])
-    short = {place: key for place, block in enumerate(blocks) if (key := _line_key(block.text)) is not None}
+    long = [place for place, block in enumerate(blocks) if _is_long(block.text)]
+    first, last = _running_text(long, len(blocks))
+    short = {place: key for place in set(range(len(blocks))).difference(long) if (key := _line_key(blocks[place].text)) is not None}
+    if (known.edge | known.anywhere).isdisjoint(short.values()):
+        return set()
     meant = {place for place in short if is_meant(blocks[place].text, authors=draft.authors, is_above=place < first)}
     keys = {place: key for place, key in short.items() if place not in meant}
     at_edge = {place for place, key in keys.items() if not first <= place <= last and key in known.edge | known.anywhere}
@@ -133,10 +137,9 @@ def _is_no_subheading(block: Block, *, is_often: bool) -> bool:
     return is_often or count_words(block.text) > MAX_SUBHEADING_WORDS or _SENTENCE_END.search(block.text) is not None
 
 
-def _running_text(paragraphs: Sequence[str]) -> tuple[int, int]:
-    """The places of the first and the last long paragraph; without any, all of it is running text."""
-    long = [place for place, paragraph in enumerate(paragraphs) if _is_long(paragraph)]
-    return (long[0], long[-1]) if long else (0, len(paragraphs) - 1)
+def _running_text(long: Sequence[int], count: int) -> tuple[int, int]:
+    """From the first to the last of the long paragraphs; without any, all of the count paragraphs are running text."""
+    return (long[0], long[-1]) if long else (0, count - 1)
 
 
 def _is_long(text: str) -> bool:
@@ -144,11 +147,9 @@ def _is_long(text: str) -> bool:
 
 
 def _line_key(text: str) -> int | None:
-    """The hash by which a line is known; None for a paragraph, and for less than two letters: stars, numbers, the "Q" of an interview."""
-    if _is_long(text):
-        return None
+    """The hash by which a short line is known; None for less than two letters: stars, numbers, the "Q" of an interview."""
     form = matching_form(text)
-    return _hash(form) if sum(map(str.isalpha, form)) >= 2 else None
+    return _hash(form) if _TWO_LETTERS.search(form) else None
 
 
 def _hash(text: str) -> int:
