@@ -119,7 +119,7 @@ class Run:
             return
         for source, lines in learned.items():
             if (number := len(lines.edge | lines.anywhere)) and lines != self.source_lines.get(source):
-                logger.info("%s: %d lines are known as its boilerplate", source, number)
+                logger.info("%s: %d short lines are known to repeat", source, number)
         self.source_lines |= learned
 
 

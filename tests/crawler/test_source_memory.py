@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +14,11 @@ from threading import Thread
 
 import pandas as pd
 import pytest
+from scrapy.utils.test import get_crawler
 
+from crawler import settings as project_settings
+from crawler.item_pipelines import ProcessPages, StoreArticles
+from crawler.run import Run
 from pipelines.chain import learned_lines, open_store, process_page
 from pipelines.corpus import Store
 from pipelines.records import Article, FetchedPage
@@ -91,6 +97,7 @@ def make_page(number: int) -> Page:
     return Page(f"http://{HOST}/{number}/story", html.encode(), tuple(story))
 
 
+DEFAULTS = {name: value for name, value in vars(project_settings).items() if name.isupper()}
 WORLD = [make_page(number) for number in range(PAGES)]
 
 
@@ -125,11 +132,18 @@ def crawled(site: Site, crawl: Callable[..., Ran], tmp_path_factory: pytest.Temp
     for pages in (WORLD[:FIRST_RUN], WORLD):
         status, headers, body = feed(*(page.url for page in pages))
         site.answers[f"http://{HOST}/feed"] = status, {**headers, "ETag": f'"{len(pages)}"'}, body
-        # Not left to the default, so that this is about the memory and not about who decides the text.
-        runs.append(crawl("news", output, "-s", "EXTRACTOR=trafilatura", sources=sources, http_proxy=site.proxy))
+        # The extractor is not left to the default, so that this is about the memory and not about who decides the text. One commit a run, at
+        # its end, however slow the machine.
+        settings = ("-s", "EXTRACTOR=trafilatura", "-s", "STORE_BATCH_SECONDS=600")
+        runs.append(crawl("news", output, *settings, sources=sources, http_proxy=site.proxy))
     articles = read(output, "articles").sort_values("fetched_at")
     is_first = articles["run_id"] == articles["run_id"].iloc[0]
     return Crawled(output, (runs[0], runs[1]), articles[is_first], articles[~is_first])
+
+
+def fetched(page: Page) -> FetchedPage:
+    """A page as the spider hands it on."""
+    return FetchedPage(url=page.url, body=page.html, encoding="utf-8", fetched_at=datetime(2026, 11, 18, tzinfo=UTC), source=SOURCE)
 
 
 def texts(articles: pd.DataFrame) -> dict[str, list[str]]:
@@ -186,12 +200,33 @@ def test_a_page_is_cut_only_by_what_is_handed_along(crawled: Crawled) -> None:
     store = open_store(crawled.output)
     lines = learned_lines(store, [SOURCE])[SOURCE]
     store.close()
-    page = FetchedPage(url=WORLD[3].url, body=WORLD[3].html, encoding="utf-8", fetched_at=datetime(2026, 11, 18, tzinfo=UTC), source=SOURCE)
+    page = fetched(WORLD[3])
     bare, cleaned = process_page(page), process_page(page, source_lines=lines)
     assert isinstance(bare, Article)
     assert isinstance(cleaned, Article)
     assert set(bare.text.split("\n\n")) == {*WORLD[3].story, *FURNITURE, RARE}
     assert cleaned.text.split("\n\n") == [*WORLD[3].story, RARE]
+
+
+def test_a_run_learns_from_its_own_commits(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What its first articles taught is cut from those that follow; the log says how many lines are known."""
+    settings = {"OUTPUT_DIR": str(tmp_path), "EXTRACTOR": "trafilatura", "EXTRACT_WORKERS": 0, "STORE_BATCH_ARTICLES": 5}
+    run = Run.of(get_crawler(settings_dict={**DEFAULTS, **settings}))
+    process, store = ProcessPages(run), StoreArticles(run)
+
+    async def crawl(pages: list[Page]) -> list[Article]:
+        articles = []
+        for page in pages:
+            article = await process.process_item(fetched(page))
+            articles.append(await store.process_item(article))
+        return articles
+
+    with caplog.at_level("INFO", logger="crawler.run"):
+        articles = asyncio.run(crawl(WORLD[:10]))
+    run.store.close()
+    assert [LABEL in article.text for article in articles] == [True] * 5 + [False] * 5
+    assert [PROMPT in article.text for article in articles] == [True] * 5 + [False] * 5
+    assert re.search(rf"{SOURCE}: \d+ short lines are known to repeat", caplog.text)
 
 
 def test_a_crawl_without_the_memory_leaves_the_lines(site: Site, crawled: Crawled, crawl: Callable[..., Ran], tmp_path: Path) -> None:
