@@ -85,8 +85,8 @@ def cut_source_lines(draft: Draft, known: SourceLines, *, min_words: int = 25) -
     """Return the draft without its source's boilerplate, which goes to ``removed`` as ``repeated_on_source``; itself if nothing is cut.
 
     Cut are known lines that end the text or, unless they are headings, open it. A known line with text of the article both above and below
-    goes only if it is no subheading: a paragraph that ends like a sentence, has more than six words, or stands more than once. Between long paragraphs it
-    must be known as boilerplate anywhere. Nothing is cut if fewer than min_words words would be left.
+    goes only if it is no subheading: a paragraph that ends like a sentence, has more than six words, or stands more than once. Between long
+    paragraphs it must be known as boilerplate anywhere. Nothing is cut if fewer than min_words words would be left.
     """
     if not known.edge and not known.anywhere:
         return draft
@@ -159,7 +159,8 @@ def _hash(text: str) -> int:
 
 def _is_dateline(line: str, dateline: str | None) -> bool:
     """Whether a line is the article's dateline, with its date and agency."""
-    return bool(dateline) and count_words(line) <= _MAX_DATELINE_WORDS and matching_form(line).startswith(matching_form(dateline or ""))
+    place = matching_form(dateline or "")
+    return bool(place) and count_words(line) <= _MAX_DATELINE_WORDS and f"{matching_form(line)} ".startswith(f"{place} ")
 
 
 def _has_form_of_dateline(line: str) -> bool:

@@ -16,6 +16,7 @@ from pipelines import chain
 from pipelines.chain import process_page
 from pipelines.dedup import deduplicate
 from pipelines.records import Article, Document, FetchedPage, Rejection, make_article_id
+from pipelines.scrub import learn_lines, note_lines
 from pipelines.text import count_words, text_hash
 from pipelines.urls import identity_url
 
@@ -137,6 +138,30 @@ def test_the_requested_url_is_kept_only_when_it_differs(
     """The store marks both addresses as seen."""
     article = article_on(page(*FLOOD, requested_url=requested))
     assert (json.loads(article.extra) if article.extra else None) == extra
+
+
+def test_a_line_that_the_source_repeats_hides_no_tail(page: Callable[..., FetchedPage]) -> None:
+    """Scrub's own rules run again behind it: teasers above it go as the tail that they are, and so does the label above them."""
+    label, prompt = "Valley notices", "Our newsroom is open to every reader of the valley."
+    teasers = ("The mayor of Talgrad promised a new wall, but the…", "Trains to the capital stay free until the end of…")
+    others = (f"{paragraph}\n\nReport {n} of many: {paragraph}\n\n{label}\n\n{prompt}" for n, paragraph in enumerate(FLOOD))
+    known = learn_lines(map(note_lines, others))
+    outcome = process_page(page(*FLOOD, label, *teasers, prompt), source_lines=known)
+    assert isinstance(outcome, Article)
+    assert outcome.text.split("\n\n") == list(FLOOD)
+    reasons = {piece.text: piece.reason for piece in outcome.removed}
+    assert reasons == {label: "repeated_on_source", **dict.fromkeys(teasers, "tail"), prompt: "repeated_on_source"}
+    assert list(reasons) == [label, *teasers, prompt]
+
+
+def test_the_source_s_lines_cost_no_short_article(page: Callable[..., FetchedPage]) -> None:
+    """What would be too short without them stays with them, as if nothing were known."""
+    prompt = "Our newsroom is open to every reader of the valley."
+    known = learn_lines(note_lines(f"{paragraph}\n\n{prompt}") for paragraph in FLOOD)
+    fetched = page(FLOOD[0], prompt)
+    outcome = process_page(fetched, min_words=count_words(FLOOD[0]) + 1, source_lines=known)
+    assert outcome == process_page(fetched, min_words=count_words(FLOOD[0]) + 1)
+    assert isinstance(outcome, Article)
 
 
 def test_a_rejection_names_the_page_it_is_about(page: Callable[..., FetchedPage]) -> None:

@@ -107,6 +107,12 @@ def test_datelines_and_bylines_are_never_learned(line: str, columns: dict[str, o
     assert learned((article(n, head=[line]) for n in range(50)), **columns) == SourceLines()
 
 
+@pytest.mark.parametrize("dateline", ["—", "Valley", "OUR NEWS"])
+def test_only_a_line_that_begins_with_the_dateline_is_one(dateline: str) -> None:
+    """Word by word, and not with a dateline of signs."""
+    assert learned((article(n, tail=[PROMPT]) for n in range(9)), dateline=dateline).edge
+
+
 def test_a_byline_is_not_cut_though_it_was_learned_elsewhere(draft: Callable[..., Draft]) -> None:
     """Pages that do not name their author in the metadata teach the line; on a page that does it is the byline rule's."""
     line = "By Ada Writer"
