@@ -32,8 +32,6 @@ ENDPOINT_PRIORITY = 100
 MAX_SITEMAP_DEPTH = 3
 # Requests made from one answer before the event loop gets its turn: a sitemap may name 50,000 URLs.
 REQUESTS_AT_ONCE = 200
-# What an endpoint is rejected for when its reader fails; anything else is the endpoint's own fault: "unreadable".
-_REASONS: dict[type[Exception], str] = {WorkerLost: "worker_died", WorkerTimeout: "timeout"}
 
 
 class EndpointSpider(Spider):
@@ -91,7 +89,8 @@ class EndpointSpider(Spider):
         except Exception as error:  # a reader that breaks must not take the endpoint with it uncounted
             if not isinstance(error, PipelineError):
                 logger.exception("reading %s broke", asked)
-            reason = _REASONS.get(type(error), "unreadable")
+            # A lost reader says nothing about the endpoint; anything else is its own fault.
+            reason = "worker_died" if isinstance(error, WorkerLost) else "timeout" if isinstance(error, WorkerTimeout) else "unreadable"
             for rejection in await self.endpoint_rejected(asked, source, reason, str(error) or repr(error)):
                 yield rejection
             return

@@ -15,6 +15,7 @@ from crawler.commands.corpus import ACTIONS
 from crawler.failures import FINAL_STATUSES, REASONS
 from pipelines.attribute.lines import LineKind
 from pipelines.chain import STAGES
+from pipelines.extract.decide import CLASS_REASONS, HEADLINE
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(path for path in ROOT.rglob("*.md") if not any(part.startswith(".") for part in path.relative_to(ROOT).parts))
@@ -75,10 +76,11 @@ def assigned(*folders: str) -> set[str]:
 
 
 def returned(*functions: str) -> set[str]:
-    """The literals that stand first in the tuples which these functions return."""
+    """The literals that these functions return, or that stand first in the tuples which they return."""
     bodies = (node for node in nodes("crawler", "pipelines") if isinstance(node, ast.FunctionDef) and node.name in functions)
     values = (inner.value for body in bodies for inner in ast.walk(body) if isinstance(inner, ast.Return))
-    return {reason for value in values if isinstance(value, ast.Tuple) for reason in literals(value.elts[0])}
+    firsts = (value.elts[0] if isinstance(value, ast.Tuple) else value for value in values if value is not None)
+    return {reason for first in firsts for reason in literals(first)}
 
 
 def rows(heading: str, column: int) -> set[str]:
@@ -93,7 +95,7 @@ def rows(heading: str, column: int) -> set[str]:
 REJECTIONS = (
     given({"Rejection": 2, "reject": 1, "count": 2, "endpoint_rejected": 2}, "crawler", "pipelines")
     | assigned("crawler")
-    | returned("_reason", "_judge", "_judge_age")
+    | returned("_reason", "_judge", "_judge_age", "explain_thin")
     | {reason for _, reason, _ in REASONS}
 ) - {"kept"}
 DOCUMENTED_REJECTIONS = (
@@ -112,13 +114,13 @@ def test_every_rejection_s_reason_is_explained() -> None:
 
 
 def test_every_reason_in_removed_is_explained() -> None:
-    """Those of regions, lines, repeats, captions and lifted lines; and no other."""
-    regions = tomllib.loads((ROOT / "pipelines/extract/regions.toml").read_text(encoding="utf-8"))["regions"]
+    """Those of block decisions, lines, repeats, captions and lifted lines; and no other."""
+    decided = {reason for reason, _ in CLASS_REASONS} | returned("reason_of_cut") | {HEADLINE}
     rules = tomllib.loads((ROOT / "pipelines/scrub/rules.toml").read_text(encoding="utf-8"))
     of_rules = {entry["name"] for entry in rules["reason"]}
     assert len(of_rules) > 10
     in_code = given({"Removed": 0, "_removed": 1, "Cut": 2}, "pipelines") | assigned("pipelines/scrub")
-    made = set(regions) | of_rules | set(get_args(LineKind)) | in_code
+    made = decided | of_rules | set(get_args(LineKind)) | in_code
     assert sorted(made) == sorted(rows("## Reasons in `removed`\n\nWhat was cut from a text stands in the article's `removed` column, in page order, each piece with one of these reasons.\n", 0))  # fmt: skip
 
 

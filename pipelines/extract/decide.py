@@ -34,8 +34,9 @@ _MAX_WORDS_WEIGHED = 80
 _SHINGLE_WORDS = 4
 _WORD = re.compile(r"\w+")
 
+HEADLINE = "headline"
 # Reasons for a cut by what the classes around a block speak of, first that applies.
-_REASONS = (
+CLASS_REASONS = (
     ("caption", bits_of("media")), ("comments", bits_of("comment")), ("newsletter", bits_of("promo")), ("share", bits_of("share")),
     ("ad", bits_of("ad")), ("related", bits_of("related")), ("byline", bits_of("author")), ("timestamp", bits_of("time")),
     ("consent", bits_of("wall")), ("tags", bits_of("crumb")), ("related", bits_of("teaser")),
@@ -85,7 +86,7 @@ def decide_blocks(
         is_kept = (probabilities > KEEP_ABOVE_WHEN_THIN) & ~is_headline
     kept = [block for block, keep in zip(candidate_blocks, is_kept, strict=True) if keep]
     cut = [
-        ("headline" if headline else _reason(block), block)
+        (HEADLINE if headline else reason_of_cut(block), block)
         for block, keep, headline in zip(candidate_blocks, is_kept, is_headline, strict=True)
         if not keep
     ]
@@ -138,13 +139,14 @@ def share_in(blocks: Sequence[PageBlock], text: str) -> NDArray[np.float64]:
     return np.array(shares)
 
 
-def _reason(block: PageBlock) -> str:
+def reason_of_cut(block: PageBlock) -> str:
+    """Return for what a block that was decided against is cut: what its markup says that it holds."""
     container = block.container
     if container.zones & _FIGURE:
         return "caption"
     near = container.groups | (container.parent.groups if container.parent is not None else 0) | block.inline_groups
     for groups in (near, container.all_groups):
-        for reason, bits in _REASONS:
+        for reason, bits in CLASS_REASONS:
             if groups & bits:
                 return reason
     return "related" if block.link_share > 0.9 else "boilerplate"

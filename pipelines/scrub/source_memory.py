@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from pipelines.records import Block, Draft, LineNote, Removed, SourceLines
-from pipelines.scrub.repeats import is_byline
-from pipelines.scrub.rules import attribution_words, fold
+from pipelines.scrub.authors import author_names, is_byline
+from pipelines.scrub.rules import fold, line_rules
 from pipelines.text import count_words, matching_form
 
 LONG_WORDS = 25
@@ -101,7 +101,9 @@ def cut_source_lines(draft: Draft, known: SourceLines, *, min_words: int = 25) -
 
 def is_meant(line: str, *, authors: Sequence[str] = (), is_above: bool = False) -> bool:
     """Say whether a short line may repeat by right: a byline, a line that says where the text came from, a dateline above the running text."""
-    return is_byline(line, authors) or bool(attribution_words().search(fold(line))) or (is_above and _has_form_of_dateline(line))
+    return (
+        is_byline(line, author_names(authors)) or bool(line_rules().origin.search(fold(line))) or (is_above and _has_form_of_dateline(line))
+    )
 
 
 def _places_to_cut(draft: Draft, known: SourceLines) -> set[int]:
