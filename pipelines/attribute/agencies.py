@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from pipelines.attribute.wordlists import spaced_words
 from pipelines.urls import host_of, registrable_domain
 
 _EDGES = " \t.,;:|•·*–—-\"'“”„«»‘’"
-_WORD = re.compile(r"[^\W\d_]+")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _SLUG_SEPARATOR = re.compile(r"\s*[/,;+&]\s*|\s+(?:and|und|et|y|e|og|och|en)\s+")
 
@@ -97,11 +97,27 @@ def _name_pattern() -> re.Pattern[str]:
 
 
 @cache
-def _first_words() -> frozenset[str]:
-    """The first word of every form, articles aside, names in lower case; forms of scripts without spaces count in ``_unspaced_pattern``."""
-    forms = (*_by_name(), *_by_slug(), *_by_bracket(), *(slug.casefold() for slug in _by_slug()))
-    words = ([word for word in _WORD.findall(form) if word not in ("the", "la", "l")] for form in forms)
-    return frozenset(found[0] for found in words if found)
+def _names_by_word() -> dict[str, tuple[frozenset[str], ...]]:
+    """The longest word of every name, in lower case, and all words of the names that have it."""
+    found: dict[str, list[frozenset[str]]] = {}
+    for name in _by_name():
+        if words := spaced_words(name.lower()).split():
+            found.setdefault(max(words, key=lambda word: (len(word), word)), []).append(frozenset(words))
+    return {word: tuple(names) for word, names in found.items()}
+
+
+@cache
+def _code_words() -> frozenset[str]:
+    """The words of every code, as the table writes it and as author fields do ("Dpa", "Pti", "AFP")."""
+    forms = {*_by_slug(), *_by_bracket()}
+    forms |= {change(slug) for slug in _by_slug() for change in (str.upper, str.lower, str.title)}
+    return frozenset(word for form in forms for word in spaced_words(form).split() if len(word) > 1)
+
+
+@cache
+def _key_words() -> frozenset[str]:
+    """Words of which one stands in every text with a form: those of codes, and the longest of each name in the cases that occur."""
+    return _code_words().union(word for key in _names_by_word() for word in (key, key.upper(), key.title()))
 
 
 @cache
@@ -169,10 +185,14 @@ def _first_word_agency(part: str) -> Agency | None:
 
 
 def has_agency_form(text: str) -> bool:
-    """Say whether a word of the text begins some form of an agency: the cheap test before a careful one, never a proof."""
-    firsts = _first_words()
-    if any(word in firsts or word.casefold() in firsts for word in _WORD.findall(text)):
-        return True
+    """Say whether the words of some form of an agency stand in the text: the cheap test before a careful one, never a proof."""
+    text = spaced_words(text)
+    if found := _key_words().intersection(text.split()):
+        if not _code_words().isdisjoint(found):
+            return True
+        names, folded = _names_by_word(), set(text.lower().split())
+        if any(name <= folded for word in found for name in names[word.lower()]):
+            return True
     return not text.isascii() and _unspaced_pattern().search(text) is not None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from pipelines.attribute.agencies import Agency, agency_of_author, agency_of_name, ends_with_name, has_agency_form
 from pipelines.attribute.wordlists import either, known_places, word_set
@@ -55,6 +55,7 @@ def is_image_credit(text: str) -> bool:
     return any(word.casefold() in words for word in _WORD.findall(text))
 
 
+@lru_cache(maxsize=4096)
 def parse_byline(text: str) -> Byline | None:
     """Return what a byline, author field or source line says; None if the text is no such line.
 

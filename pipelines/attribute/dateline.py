@@ -14,6 +14,7 @@ from pipelines.attribute.agencies import Agency, agency_by_code, agency_of_name,
 from pipelines.attribute.wordlists import known_places, word_set
 
 HEAD_CHARS = 160
+_LEAD_SIGNS = ("(", "/", "—", "–", "―", "‒", " -", ".-", "--", "_", "【", "（", "[", "［", "〔", "电", "電")
 MAX_PLACE_WORDS = 5
 _DASH = r"(?:—|–|―|‒|--+|-|_)"
 # PLACE, date (AGENCY) — with the dash, ".-", colon or full stop; some agencies use none of them and start the sentence.
@@ -56,9 +57,15 @@ def parse_dateline(text: str, *, place_in_text: int = 0) -> Dateline | None:
     unknown places in capitals only in the first two.
     """
     head = text[:HEAD_CHARS].strip()
-    if not head:
+    if not _may_open(head):
         return None
     return _read_east_asian(head) or _read_marked(head) or _read_named(head) or _read_plain(head, text, place_in_text=place_in_text)
+
+
+def _may_open(head: str) -> bool:
+    """The cheap test: a bracket, slash, dash, colon or full stop stands where some form needs it."""
+    lead = head[:96]
+    return any(sign in lead for sign in _LEAD_SIGNS) or ":" in head[:44] or ". " in head[:34]
 
 
 def _read_marked(head: str) -> Dateline | None:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from pipelines.attribute.agencies import agency_of_host, agency_of_name
-from pipelines.attribute.lines import Line, read_line
+from pipelines.attribute.line_sections import Line
+from pipelines.attribute.lines import read_line
 from pipelines.attribute.marks import Mark, Marks
 from pipelines.attribute.outlets import domain_of_outlet, is_known_outlet, is_own_brand, is_platform, name_key
 from pipelines.records import Evidence
@@ -20,7 +21,8 @@ _CONFIDENCE = {
     "provider_line": 0.85,
     "is_based_on": 0.8,
     "original_source": 0.8,
-    "copyright": 0.75,
+    "taken_notice": 0.8,
+    "copyright": 0.6,
     "source_label": 0.7,
     "data_label": 0.4,
 }
@@ -43,7 +45,7 @@ def find_syndication(lines: Iterable[Line], marks: Marks) -> list[tuple[Evidence
         if mark.signal in ("source_line", "provider_line"):
             read = read_line(mark.text)
             if read is not None and read.origin and _is_other_outlet(read.origin, marks):
-                found.append((_evidence(_domain_by_link(read.origin, marks), mark.signal, mark.text), mark.url))
+                found.append((_evidence(_domain_by_link(read.origin, marks), read.signal, mark.text), mark.url))
         elif mark.url is not None and (domain := _origin_of_url(mark, marks)):
             evidence = _evidence(domain, mark.signal, mark.text)
             # isBasedOn also names studies and data: alone it only speaks for outlets that we know.

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 _FOLDER = Path(__file__).parent
+_SIGNS = '.,:;()[]/|"“”„«»’-–—*…©!?_،。：，（）'
 
 
 @cache
@@ -35,3 +36,10 @@ def known_places() -> frozenset[str]:
 def either(table: str, key: str) -> str:
     """Return the words of a list as one regular expression alternative, longest first."""
     return "|".join(re.escape(word) for word in sorted(load_table(table)[key], key=len, reverse=True))
+
+
+def spaced_words(text: str) -> str:
+    """Return a text with a space for every sign, so that ``split`` gives its words: quick, for tests that come before the careful ones."""
+    for sign in _SIGNS:
+        text = text.replace(sign, " ")
+    return text

@@ -6,7 +6,10 @@ import time
 
 import pytest
 
-from pipelines.attribute.lines import MAX_LINE_CHARS, find_self_references, read_line, split_trailing_line
+from pipelines.attribute.hints import find_self_references
+from pipelines.attribute.line_sections import MAX_LINE_CHARS
+from pipelines.attribute.lines import read_line
+from pipelines.attribute.slugs import split_trailing_line
 
 
 @pytest.mark.parametrize(
@@ -122,11 +125,11 @@ def test_other_endings_stay(text: str) -> None:
 
 def test_self_references_are_found_with_their_words() -> None:
     """ "an AFP reporter" and "told AFP" point to the agency."""
-    assert find_self_references("A shell hit the roof, an AFP reporter said. Sources told AFP it was calm.") == [
+    assert find_self_references(["A shell hit the roof, an AFP reporter said.", "Sources told AFP it was calm."]) == [
         ("AFP", "an AFP reporter"),
         ("AFP", "told AFP"),
     ]
-    assert find_self_references("The army told reporters it was calm.") == []
+    assert find_self_references(["The army told reporters it was calm."]) == []
 
 
 @pytest.mark.parametrize("piece", ["published by ", "Reporting by A; ", "(", "contributed to this ", "a/", "© ", "This article was "])

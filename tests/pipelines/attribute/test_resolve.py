@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from pipelines.attribute import Mark, Marks, attribute_draft
-from pipelines.attribute.resolve import FILL_CONFIDENCE
+from pipelines.attribute.claims import FILL_CONFIDENCE
 from pipelines.records import Draft
 
 MakeDraft = Callable[..., Draft]

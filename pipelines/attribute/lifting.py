@@ -1,0 +1,69 @@
+"""Lift the lines that speak of the text out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from pipelines.attribute.line_sections import MAX_LINE_CHARS, Line, find_cues
+from pipelines.attribute.lines import read_line
+from pipelines.attribute.marks import Marks
+from pipelines.attribute.outlets import is_own_brand
+from pipelines.attribute.slugs import split_trailing_line
+from pipelines.records import Block, Removed
+
+EDGE_BLOCKS = 8
+"""How many blocks from either end may be agency lines; contributor and source lines are lifted anywhere."""
+MAX_INNER_CHARS = 240
+"""Away from the ends only blocks this short are looked at: a longer one there is prose."""
+_READ_REMOVED = frozenset({"byline", "copyright", "contributors", "source_line", "agency_line"})
+
+
+def lift_lines(blocks: Sequence[Block], marks: Marks) -> tuple[list[Block], list[Removed], list[Line]]:
+    """Return the blocks without the lines that speak of the text, what was cut, and what the lines say."""
+    kept: list[Block] = []
+    removed: list[Removed] = []
+    lines: list[Line] = []
+    count = len(blocks)
+    last = count - EDGE_BLOCKS
+    looked_at = [block.text for index, block in enumerate(blocks) if index < 2 or index >= last or len(block.text) <= MAX_INNER_CHARS]
+    cues = find_cues([text if len(text) <= MAX_LINE_CHARS else text[-MAX_LINE_CHARS:] for text in looked_at])
+    for index, block in enumerate(blocks):
+        at_end = index >= last
+        at_edge = index < 2 or at_end
+        if block.kind == "heading" or not (at_edge or (cues and len(block.text) <= MAX_INNER_CHARS)):
+            kept.append(block)
+            continue
+        line = read_line(block.text, at_edge=at_edge, cues=cues)
+        if line is not None and not (line.kind == "agency_line" and _is_followed_by_prose(blocks, index)):
+            lines.append(line)
+            if _is_content(line, marks):
+                kept.append(block)
+                continue
+            removed.append(Removed(reason=line.kind, text=line.text, position=block.position))
+            continue
+        if at_end and (split := split_trailing_line(block.text, cues=cues)) and not _is_followed_by_prose(blocks, index):
+            body, line = split
+            lines.append(line)
+            removed.append(Removed(reason=line.kind, text=line.text, position=block.position))
+            block = replace(block, text=body)
+        kept.append(block)
+    return kept, removed, lines
+
+
+def read_removed(removed: Iterable[Removed]) -> list[Line]:
+    """Return what the lines say that earlier stages cut as bylines, notices or credits."""
+    texts = [piece.text for piece in removed if piece.reason in _READ_REMOVED]
+    return [line for text in texts if (line := read_line(text))]
+
+
+def _is_content(line: Line, marks: Marks) -> bool:
+    """Where data came from ("Kilde: helsenorge.no") is the article's own; a line that names the page's own site is not."""
+    return line.signal == "data_label" and not (line.origin and is_own_brand(line.origin, url=marks.url, brands=marks.brands))
+
+
+def _is_followed_by_prose(blocks: Sequence[Block], index: int) -> bool:
+    """In the text, not at its edge: two or more paragraphs on either side. There an agency's name is a picture's or a box's."""
+    before = sum(len(block.text) > 120 for block in blocks[:index])
+    after = sum(len(block.text) > 120 for block in blocks[index + 1 :])
+    return before >= 1 and after >= 2
