@@ -169,8 +169,15 @@ def open_store(output_dir: Path, *, recover: bool = True) -> Store:
     from pipelines.dedup import MINHASH_SCHEME, StoryIndex
 
     agency_hosts = {host: agency.code for agency in load_agencies() for host in agency.hosts}
-    open_index = partial(StoryIndex, agency_hosts=agency_hosts)
-    return Store(output_dir, open_index=open_index, note_lines=note_lines, recover=recover, parameters={"minhash": MINHASH_SCHEME})
+    outlet_hosts = {host: agency.code for agency in load_agencies() for host in agency.outlet_hosts}
+    return Store(
+        output_dir,
+        open_index=partial(StoryIndex, agency_hosts=agency_hosts),
+        note_lines=note_lines,
+        recover=recover,
+        parameters={"minhash": MINHASH_SCHEME},
+        outlet_hosts=outlet_hosts,
+    )
 
 
 def learned_lines(store: Store, sources: Iterable[str]) -> dict[str, SourceLines]:

@@ -17,6 +17,8 @@ from pipelines.corpus.files import Layout
 from pipelines.corpus.parts import first_fetches, read_first_rows
 from pipelines.corpus.rows import DOCUMENT_COLUMNS, documents_from_table
 from pipelines.corpus.state import COPIES_DIRTY, CORPUS_DIRTY, FOLDED, select_in, transaction
+from pipelines.corpus.story import said_values
+from pipelines.corpus.told import load_said
 from pipelines.errors import CorpusError
 from pipelines.records import Document, Membership
 
@@ -121,7 +123,7 @@ def fold_part(connection: sqlite3.Connection, layout: Layout, index: StoryIndex[
         [document for document in documents if document.article_id in new],
         moved=[document for document in documents if document.article_id in moved],
     )
-    write_fold(connection, index, fold, part=part, owned=new | moved, moved=moved)
+    write_fold(connection, index, fold, part=part, owned=new | moved, moved=moved, documents=documents)
 
 
 _OWNERS = "SELECT article_id, fetched_us, name FROM member JOIN part ON part.id = member.part WHERE article_id IN ({})"
@@ -144,18 +146,23 @@ def write_fold(
     part: LogPart | None = None,
     owned: Mapping[str, int] | None = None,
     moved: Iterable[str] = (),
+    documents: Sequence[Document] = (),
 ) -> None:
     """Write one decision in one transaction: index, places of its articles, dirty parts, and that the part is folded.
 
-    owned are the articles that this part's rows own from now on, {article_id: fetched_at in microseconds}.
+    owned are the articles that this part's rows own from now on, {article_id: fetched_at in microseconds}; documents are their rows.
     """
     try:
         before = load_members(connection, (membership.article_id for membership in fold.memberships))
         after = _members(fold.memberships, before, part, owned or {})
-        dirty = _dirty_parts(connection, before, after)
+        said = {bytes.fromhex(document.article_id): _said(document) for document in documents}
+        dirty = _dirty_parts(connection, before, after, said)
         with transaction(connection):
             index.write(fold)
             _save_members(connection, before, after)
+            connection.executemany(
+                "INSERT OR REPLACE INTO said VALUES (?, ?, ?, ?, ?)", [(article, *row) for article, row in sorted(said.items())]
+            )
             connection.executemany("INSERT OR IGNORE INTO moved VALUES (?)", sorted((bytes.fromhex(article),) for article in moved))
             connection.executemany("UPDATE part SET dirty = dirty | ? WHERE id = ?", [(bits, number) for number, bits in dirty.items()])
             if part is not None:
@@ -172,6 +179,16 @@ def load_members(connection: sqlite3.Connection, article_ids: Iterable[str]) -> 
         "SELECT article_id, part, fetched_us, story_id, canonical_id, relation, jaccard, containment FROM member WHERE article_id IN ({})"
     )
     return {row[0]: Member(*row[1:]) for row in select_in(connection, query, map(bytes.fromhex, article_ids))}
+
+
+def _said(document: Document) -> tuple[str, str, str | None, str | None]:
+    return said_values(
+        url=document.url,
+        host=document.host,
+        canonical_url=document.canonical_url,
+        agencies=document.agencies,
+        syndicated_from=document.syndicated_from,
+    )
 
 
 def _close_part(connection: sqlite3.Connection, part: LogPart) -> None:
@@ -210,26 +227,39 @@ def _save_members(connection: sqlite3.Connection, before: Mapping[bytes, Member]
     )
 
 
-def _dirty_parts(connection: sqlite3.Connection, before: Mapping[bytes, Member], after: Mapping[bytes, Member]) -> dict[int, int]:
-    """Return {part: bits} of the derived files that show these articles differently before and after."""
+def _dirty_parts(
+    connection: sqlite3.Connection,
+    before: Mapping[bytes, Member],
+    after: Mapping[bytes, Member],
+    said: Mapping[bytes, tuple[str, str, str | None, str | None]],
+) -> dict[int, int]:
+    """Return {part: bits} of the derived files that show these articles, or what they say of their story, differently before and after."""
+    said_before = load_said(connection, after.keys() | before.keys())
+    said_after = said_before | {article: row[:3] for article, row in said.items()}
     dirty: dict[int, int] = defaultdict(int)
-    for part, bit, *_ in _places(connection, before) ^ _places(connection, after):
+    for part, bit, *_ in _places(connection, before, said_before) ^ _places(connection, after, said_after):
         dirty[part] |= bit
     return dirty
 
 
-def _places(connection: sqlite3.Connection, members: Mapping[bytes, Member]) -> set[tuple[int, int, bytes, Member]]:
+def _places(
+    connection: sqlite3.Connection, members: Mapping[bytes, Member], said: Mapping[bytes, tuple[object, ...]]
+) -> set[tuple[int, int, bytes, object]]:
     """Return where articles show: the part, the dataset's bit, and all that the row says.
 
-    A story shows in the corpus part of its first member, so that it never moves between files when a better copy takes it over.
+    A story shows in the corpus part of its first member, so that it never moves between files when a better copy takes it over. What a
+    copy says of agencies and origin shows in its story's row.
     """
     firsts = {row.story_id for row in members.values()}
     part_of = {article: members[article].part for article in firsts & members.keys()}
     part_of |= dict(select_in(connection, "SELECT article_id, part FROM member WHERE article_id IN ({})", firsts - members.keys()))
-    places = set()
+    places: set[tuple[int, int, bytes, object]] = set()
     for article, row in members.items():
+        story_part = part_of.get(row.story_id)
         if row.canonical_id != article:
             places.add((row.part, COPIES_DIRTY, article, row))
-        elif row.story_id in part_of:
-            places.add((part_of[row.story_id], CORPUS_DIRTY, article, row))
+        elif story_part is not None:
+            places.add((story_part, CORPUS_DIRTY, article, row))
+        if article in said and story_part is not None:
+            places.add((story_part, CORPUS_DIRTY, article, (row.story_id, row.relation, said[article])))
     return places

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,10 +22,16 @@ from pipelines.corpus.parts import read_derived, read_first_rows
 from pipelines.corpus.rows import microseconds_of
 from pipelines.corpus.schema import ARTICLES, COPIES, CORPUS
 from pipelines.corpus.state import COPIES_DIRTY, CORPUS_DIRTY, drop_flag, get_flag, transaction
+from pipelines.corpus.story import StoryNotes, annotate_row, told_in
+from pipelines.corpus.told import learn_moves, tell_stories
+from pipelines.records import Evidence
 
 logger = logging.getLogger(__name__)
 
 Derived = Literal["corpus", "copies"]
+NO_NOTES = StoryNotes()
+_Key = tuple[str, str, int, tuple[Evidence, ...]]
+_KEY_COLUMNS = ("story_id", "article_id", "fetched_at", "provenance")
 
 _FROM_LOG = [name for name in COPIES.names if name in ARTICLES.names]
 _JUDGED = [name for name in COPIES.names if name not in ARTICLES.names]
@@ -40,10 +46,16 @@ class StoryRow:
     fetched_us: int
     day: str
     name: str
+    notes: StoryNotes = NO_NOTES
+    """What the story's other copies tell."""
 
 
-def publish_parts(connection: sqlite3.Connection, layout: Layout) -> int:
-    """Bring every dirty file up to date and return how many were written. Under the fold lock."""
+def publish_parts(connection: sqlite3.Connection, layout: Layout, *, outlet_hosts: Mapping[str, str] | None = None) -> int:
+    """Bring every dirty file up to date and return how many were written. Under the fold lock.
+
+    outlet_hosts: {registrable domain: agency code} of outlets whose name is also a wire's.
+    """
+    moves = learn_moves(connection)
     query = "SELECT id, name, day, dirty FROM part WHERE dirty != 0 ORDER BY day, name"
     todo = [(LogPart(id=part, name=name, day=day), dirty) for part, name, day, dirty in connection.execute(query)]
     if not todo:
@@ -59,7 +71,8 @@ def publish_parts(connection: sqlite3.Connection, layout: Layout) -> int:
     for part in corpus_parts:
         written += _shrink_corpus(connection, layout, part)
     for part in corpus_parts:
-        written += _write_corpus(connection, layout, part, moved=moved, is_trusted=is_trusted)
+        notes = tell_stories(connection, part.id, moves=moves, outlet_hosts=outlet_hosts or {})
+        written += _write_corpus(layout, part, wanted_stories(connection, part, notes), moved=moved, is_trusted=is_trusted)
     for part in copies_parts:
         written += _write_copies(connection, layout, part)
     with transaction(connection):
@@ -70,14 +83,21 @@ def publish_parts(connection: sqlite3.Connection, layout: Layout) -> int:
     return written
 
 
-def wanted_stories(connection: sqlite3.Connection, part: LogPart) -> list[StoryRow]:
-    """Return the rows of a corpus part: the stories whose first member is in the log part of its name, as they were first seen."""
+def wanted_stories(connection: sqlite3.Connection, part: LogPart, notes: Mapping[str, StoryNotes]) -> list[StoryRow]:
+    """Return the rows of a corpus part: the stories whose first member is in the log part of its name, as they were first seen.
+
+    notes: {story_id: what its copies tell}.
+    """
     query = (
         "SELECT first.story_id, copy.article_id, copy.fetched_us, part.day, part.name FROM member AS first "
         "JOIN member AS copy ON copy.article_id = first.canonical_id JOIN part ON part.id = copy.part "
         "WHERE first.part = ? AND first.story_id = first.article_id ORDER BY first.fetched_us, first.story_id"
     )
-    return [StoryRow(story.hex(), article.hex(), *rest) for story, article, *rest in connection.execute(query, (part.id,))]
+    rows = connection.execute(query, (part.id,))
+    return [
+        StoryRow(story.hex(), article.hex(), fetched_us, day, name, notes.get(story.hex(), NO_NOTES))
+        for story, article, fetched_us, day, name in rows
+    ]
 
 
 def copies_table(connection: sqlite3.Connection, layout: Layout, part: LogPart) -> pa.Table:
@@ -105,7 +125,7 @@ def corpus_table(layout: Layout, wanted: list[StoryRow], present: pa.Table | Non
     tables = [CORPUS.empty_table()]
     right: set[str] = set()
     if present is not None:
-        says = {(row.story_id, row.article_id, row.fetched_us): row.story_id for row in wanted if row.article_id not in moved}
+        says = {_wanted_key(row): row.story_id for row in wanted if row.article_id not in moved}
         found = [says.pop(key, None) for key in _corpus_keys(present)]
         tables.append(present.filter(pa.array([story is not None for story in found], pa.bool_())))
         right = {story for story in found if story is not None}
@@ -116,8 +136,9 @@ def corpus_table(layout: Layout, wanted: list[StoryRow], present: pa.Table | Non
     for (day, name), rows in sorted(missing.items()):
         fetched = {article: row.fetched_us for article, row in rows.items()}
         table = read_first_rows(layout.path("articles", day, name), fetched, ARTICLES.names)
-        stories = [rows[article].story_id for article in table["article_id"].to_pylist()]
-        tables.append(table.append_column(CORPUS.field("story_id"), pa.array(stories, pa.string())))
+        shown = [rows[article] for article in table["article_id"].to_pylist()]
+        table = table.append_column(CORPUS.field("story_id"), pa.array([row.story_id for row in shown], pa.string()))
+        tables.append(annotate_table(table, [row.notes for row in shown]))
     return _in_order(pa.concat_tables(tables), "story_id", [row.story_id for row in wanted])
 
 
@@ -148,12 +169,11 @@ def _shrink(layout: Layout, dataset: Derived, part: LogPart, column: str, keep: 
     return 1
 
 
-def _write_corpus(connection: sqlite3.Connection, layout: Layout, part: LogPart, *, moved: Collection[str], is_trusted: bool) -> int:
-    wanted = wanted_stories(connection, part)
+def _write_corpus(layout: Layout, part: LogPart, wanted: list[StoryRow], *, moved: Collection[str], is_trusted: bool) -> int:
     path = layout.path("corpus", part.day, part.name)
     if is_trusted and not any(row.article_id in moved for row in wanted):
-        keys = read_derived(path, "corpus", ["story_id", "article_id", "fetched_at"])
-        if keys is not None and _corpus_keys(keys) == [(row.story_id, row.article_id, row.fetched_us) for row in wanted]:
+        keys = read_derived(path, "corpus", _KEY_COLUMNS)
+        if keys is not None and _corpus_keys(keys) == [_wanted_key(row) for row in wanted]:
             return 0
     present = read_derived(path, "corpus")
     table = corpus_table(layout, wanted, present if is_trusted else None, moved)
@@ -174,9 +194,26 @@ def _write_difference(layout: Layout, dataset: Derived, part: LogPart, table: pa
     return 1
 
 
-def _corpus_keys(table: pa.Table) -> list[tuple[str, str, int]]:
+def annotate_table(table: pa.Table, notes: Sequence[StoryNotes]) -> pa.Table:
+    """Return rows of the log as the corpus shows them, with what their stories tell."""
+    told = [index for index, note in enumerate(notes) if note.evidence]
+    if not told:
+        return table
+    rows = table.take(told).to_pylist()
+    changed = pa.Table.from_pylist([annotate_row(row, notes[index]) for index, row in zip(told, rows, strict=True)], schema=table.schema)
+    places = {index: table.num_rows + place for place, index in enumerate(told)}
+    return pa.concat_tables([table, changed]).take([places.get(index, index) for index in range(table.num_rows)])
+
+
+def _wanted_key(row: StoryRow) -> _Key:
+    return row.story_id, row.article_id, row.fetched_us, row.notes.evidence
+
+
+def _corpus_keys(table: pa.Table) -> list[_Key]:
     """Return what decides whether a corpus row is still right."""
-    return list(zip(table["story_id"].to_pylist(), table["article_id"].to_pylist(), microseconds_of(table["fetched_at"]), strict=True))
+    told = map(told_in, table["provenance"].to_pylist())
+    columns = (table["story_id"].to_pylist(), table["article_id"].to_pylist(), microseconds_of(table["fetched_at"]), told)
+    return list(zip(*columns, strict=True))
 
 
 def _in_order(table: pa.Table, column: str, order: list[str]) -> pa.Table:

@@ -56,7 +56,8 @@ def start_rebuild(connection: sqlite3.Connection) -> None:
     """
     with transaction(connection):
         connection.execute("DELETE FROM member")
-        connection.execute("DELETE FROM moved")
+        for table in ("moved", "said", "host_move"):
+            connection.execute(f"DELETE FROM {table}")
         connection.execute("DELETE FROM part")
         connection.execute("DELETE FROM source_line")
         set_flags(connection, "clear_index", "distrust_derived")

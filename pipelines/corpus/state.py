@@ -45,6 +45,13 @@ _TABLES = (
     "CREATE TABLE member(article_id BLOB PRIMARY KEY, part INTEGER NOT NULL, fetched_us INTEGER NOT NULL, story_id BLOB NOT NULL, "
     "canonical_id BLOB NOT NULL, relation TEXT, jaccard REAL, containment REAL) WITHOUT ROWID",
     "CREATE INDEX member_part ON member(part)",
+    "CREATE INDEX member_copy ON member(story_id) WHERE canonical_id != article_id",
+    # What each article says of where its text comes from: agencies parted by spaces, syndicated_from, the other site of its canonical URL.
+    "CREATE TABLE said(article_id BLOB PRIMARY KEY, host TEXT NOT NULL, agencies TEXT NOT NULL, origin TEXT, points_to TEXT) WITHOUT ROWID",
+    "CREATE INDEX said_host ON said(host)",
+    "CREATE INDEX said_pointing ON said(host, points_to) WHERE points_to IS NOT NULL",
+    # Hosts whose pages all point to one other site, as the published rows know them.
+    "CREATE TABLE host_move(host TEXT PRIMARY KEY, site TEXT NOT NULL) WITHOUT ROWID",
     # Articles whose row in the log is another one than the corpus may show: not to be copied from the present corpus file.
     "CREATE TABLE moved(article_id BLOB PRIMARY KEY) WITHOUT ROWID",
     "CREATE TABLE url(hash INTEGER PRIMARY KEY, status INTEGER NOT NULL)",

@@ -82,16 +82,20 @@ class Store:
         note_lines: NoteLines | None = None,
         recover: bool = True,
         parameters: Mapping[str, Any] | None = None,
+        outlet_hosts: Mapping[str, str] | None = None,
         lock_wait_seconds: float = LOCK_WAIT_SECONDS,
     ) -> None:
         """Open the store, creating its folders; parameters of the stages go into the metadata of every file.
 
         note_lines says what an article's short lines are, for source memory; without it none are noted.
+        outlet_hosts: {registrable domain: agency code} of outlets whose name is also a wire's: on their own site it says nothing.
+
         With recover, what a killed process left undone is done first, unless another process is folding: then that one does it.
         """
         self.layout = Layout(Path(output_dir), parameters or {})
         self._open_index = open_index
         self._note_lines = note_lines
+        self._outlet_hosts = dict(outlet_hosts or {})
         self._lock_wait_seconds = lock_wait_seconds
         self.layout.create()
         warm_up()
@@ -140,7 +144,7 @@ class Store:
 
     def publish(self) -> None:
         """Bring the files of corpus and copies up to date with the index."""
-        self._under_lock("publishing", lambda connection, index: publish_parts(connection, self.layout))
+        self._under_lock("publishing", lambda connection, index: publish_parts(connection, self.layout, outlet_hosts=self._outlet_hosts))
 
     def finish(self) -> None:
         """End a run: fold, let the index judge again what it put off, publish."""
@@ -148,7 +152,7 @@ class Store:
         def work(connection: Connection, index: StoryIndex[Any]) -> None:
             self._recover(connection, index)
             folding.settle(connection, index)
-            publish_parts(connection, self.layout)
+            publish_parts(connection, self.layout, outlet_hosts=self._outlet_hosts)
 
         self._under_lock("finishing", work)
 
@@ -165,7 +169,7 @@ class Store:
             recovery.start_rebuild(connection)
             self._recover(connection, index)
             folding.settle(connection, index)
-            publish_parts(connection, self.layout)
+            publish_parts(connection, self.layout, outlet_hosts=self._outlet_hosts)
             recovery.remove_orphans(connection, self.layout)
 
         self._under_lock("rebuilding", work)
@@ -206,7 +210,7 @@ class Store:
         with self._lock.hold(timeout_seconds=self._lock_wait_seconds):
             try:
                 with self._back.use() as connection:
-                    return find_problems(connection, self.layout)
+                    return find_problems(connection, self.layout, outlet_hosts=self._outlet_hosts)
             except (StateDamaged, sqlite3.Error) as error:
                 return [f"{self.layout.state_file}: {error}; a fold or rebuild replaces a damaged state file"]
 
@@ -226,7 +230,7 @@ class Store:
     def _start(self) -> None:
         def work(connection: Connection, index: StoryIndex[Any]) -> None:
             self._recover(connection, index)
-            publish_parts(connection, self.layout)
+            publish_parts(connection, self.layout, outlet_hosts=self._outlet_hosts)
             recovery.remove_orphans(connection, self.layout)
 
         try:

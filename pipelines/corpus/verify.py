@@ -15,21 +15,27 @@ from pathlib import Path
 from pipelines.corpus.files import Layout
 from pipelines.corpus.log import LogDataset
 from pipelines.corpus.parts import read_first_rows, read_part
-from pipelines.corpus.publish import Derived
+from pipelines.corpus.publish import NO_NOTES, Derived, annotate_table
 from pipelines.corpus.recovery import registered_parts
 from pipelines.corpus.rows import from_microseconds, microseconds_of
 from pipelines.corpus.schema import ARTICLES, COPIES, SCHEMAS
+from pipelines.corpus.story import Said, StoryNotes, said_values, tell_story
+from pipelines.corpus.told import find_moves, said_of
 from pipelines.errors import StoreDamaged, StoreVersion
 
 _SETTLE_SECONDS = 0.5
+_SAID_COLUMNS = ["url", "host", "canonical_url", "agencies", "syndicated_from"]
+_LOG_COLUMNS = ["article_id", "fetched_at", *_SAID_COLUMNS]
 _TABLES = (
-    "CREATE TEMP TABLE log_row(article_id TEXT, fetched_us INTEGER, part TEXT, day TEXT)",
-    "CREATE TEMP TABLE shown(article_id TEXT, story_id TEXT, canonical_id TEXT, fetched_us INTEGER, dataset TEXT, part TEXT, day TEXT)",
+    "CREATE TEMP TABLE log_row(article_id TEXT, fetched_us INTEGER, part TEXT, day TEXT, host TEXT, agencies TEXT, origin TEXT, points_to TEXT)",
+    "CREATE TEMP TABLE shown(article_id TEXT, story_id TEXT, canonical_id TEXT, relation TEXT, fetched_us INTEGER, dataset TEXT, part TEXT, "
+    "day TEXT)",
 )
 _OWNERS = (
-    "CREATE TEMP TABLE owner(article_id TEXT PRIMARY KEY, fetched_us INTEGER, part TEXT, day TEXT) WITHOUT ROWID",
-    "INSERT INTO owner SELECT article_id, fetched_us, part, day FROM (SELECT *, row_number() OVER "
-    "(PARTITION BY article_id ORDER BY fetched_us, part) AS place FROM log_row) WHERE place = 1",
+    "CREATE TEMP TABLE owner(article_id TEXT PRIMARY KEY, fetched_us INTEGER, part TEXT, day TEXT, host TEXT, agencies TEXT, origin TEXT, "
+    "points_to TEXT) WITHOUT ROWID",
+    "INSERT INTO owner SELECT article_id, fetched_us, part, day, host, agencies, origin, points_to FROM (SELECT *, row_number() OVER "
+    "(PARTITION BY article_id ORDER BY fetched_us, part, rowid) AS place FROM log_row) WHERE place = 1",
     "CREATE INDEX temp.shown_article ON shown(article_id)",
     "CREATE INDEX temp.shown_story ON shown(story_id)",
 )
@@ -80,8 +86,11 @@ _CHECKS = (
 )
 
 
-def find_problems(connection: sqlite3.Connection, layout: Layout) -> list[str]:
-    """Return what is wrong, one sentence each; [] when all promises hold. Under the fold lock, on its connection."""
+def find_problems(connection: sqlite3.Connection, layout: Layout, *, outlet_hosts: Mapping[str, str] | None = None) -> list[str]:
+    """Return what is wrong, one sentence each; [] when all promises hold. Under the fold lock, on its connection.
+
+    outlet_hosts: as ``publish_parts`` has them.
+    """
     problems = list(_check_state(connection))
     problems += _check_registry(connection, layout)
     problems += _check_names(layout)
@@ -94,7 +103,7 @@ def find_problems(connection: sqlite3.Connection, layout: Layout) -> list[str]:
             connection.execute(statement)
         for sentence, query in _CHECKS:
             problems += _summarize(sentence, connection.execute(query))
-        problems += _check_contents(connection, layout)
+        problems += _check_contents(connection, layout, outlet_hosts or {})
     finally:
         for table in ("log_row", "shown", "owner"):
             connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
@@ -144,13 +153,15 @@ def _load_log(connection: sqlite3.Connection, layout: Layout) -> Iterator[str]:
     folded = dict(connection.execute("SELECT name, day FROM part WHERE dataset = 'articles' AND state = 1"))
     for name, day in sorted(folded.items() & layout.parts("articles").items()):
         try:
-            table = read_part(layout.path("articles", day, name), "articles", ["article_id", "fetched_at"])
+            table = read_part(layout.path("articles", day, name), "articles", _LOG_COLUMNS)
         except (StoreDamaged, StoreVersion) as error:
             yield str(error)
             continue
         moments = microseconds_of(table["fetched_at"])
         rows = list(zip(table["article_id"].to_pylist(), moments, strict=True))
-        connection.executemany("INSERT INTO log_row VALUES (?, ?, ?, ?)", [(*row, name, day) for row in rows])
+        said = [said_values(**row) for row in table.select(_SAID_COLUMNS).to_pylist()]
+        found = [(*row, name, day, *told) for row, told in zip(rows, said, strict=True)]
+        connection.executemany("INSERT INTO log_row VALUES (?, ?, ?, ?, ?, ?, ?, ?)", found)
         misplaced = [(article, name) for article, moment in rows if moment is None or f"{from_microseconds(moment):%Y-%m-%d}" != day]
         yield from _summarize("log rows are in the part of another day", misplaced)
 
@@ -159,19 +170,24 @@ def _load_derived(connection: sqlite3.Connection, layout: Layout) -> Iterator[st
     canonical_columns: Mapping[Derived, str] = {"corpus": "article_id", "copies": "canonical_article_id"}
     for dataset, canonical in canonical_columns.items():
         for name, day in sorted(layout.parts(dataset).items()):
+            told = ["relation"] if dataset == "copies" else []
             try:
-                table = read_part(layout.path(dataset, day, name), dataset, sorted({"article_id", "story_id", canonical, "fetched_at"}))
+                table = read_part(
+                    layout.path(dataset, day, name), dataset, sorted({"article_id", "story_id", canonical, "fetched_at", *told})
+                )
             except (StoreDamaged, StoreVersion) as error:
                 yield str(error)
                 continue
             columns = [table[column].to_pylist() for column in ("article_id", "story_id", canonical)]
-            rows = zip(*columns, microseconds_of(table["fetched_at"]), strict=True)
-            connection.executemany("INSERT INTO shown VALUES (?, ?, ?, ?, ?, ?, ?)", [(*row, dataset, name, day) for row in rows])
+            relations = table["relation"].to_pylist() if told else [None] * table.num_rows
+            rows = zip(*columns, relations, microseconds_of(table["fetched_at"]), strict=True)
+            connection.executemany("INSERT INTO shown VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [(*row, dataset, name, day) for row in rows])
 
 
-def _check_contents(connection: sqlite3.Connection, layout: Layout) -> Iterator[str]:
-    """Every column that comes from the log must equal the row that owns the article."""
+def _check_contents(connection: sqlite3.Connection, layout: Layout, outlet_hosts: Mapping[str, str]) -> Iterator[str]:
+    """Every column that comes from the log must equal the row that owns the article, with what its story's copies tell."""
     unreadable: dict[Path, str] = {}
+    moves = find_moves(connection, table="owner")
     datasets: tuple[tuple[Derived, list[str]], ...] = (
         ("corpus", ARTICLES.names),
         ("copies", [name for name in COPIES.names if name in ARTICLES.names]),
@@ -179,9 +195,10 @@ def _check_contents(connection: sqlite3.Connection, layout: Layout) -> Iterator[
     for dataset, columns in datasets:
         for name, day in sorted(layout.parts(dataset).items()):
             try:
-                table = read_part(layout.path(dataset, day, name), dataset, columns).select(columns)
+                table = read_part(layout.path(dataset, day, name), dataset, [*columns, "story_id"])
             except (StoreDamaged, StoreVersion):
                 continue  # Said already.
+            notes = _notes_by_article(connection, name, day, moves, outlet_hosts) if dataset == "corpus" else {}
             expected: dict[str, dict[str, object]] = {}
             for (owner_day, owner_part), fetched in _owners_of(connection, dataset, name, day).items():
                 path = layout.path("articles", owner_day, owner_part)
@@ -190,15 +207,38 @@ def _check_contents(connection: sqlite3.Connection, layout: Layout) -> Iterator[
                 except (StoreDamaged, StoreVersion) as error:
                     unreadable.setdefault(path, str(error))
                     continue
+                rows = annotate_table(rows, [notes.get(article, NO_NOTES) for article in rows["article_id"].to_pylist()])
                 expected |= {row["article_id"]: row for row in rows.to_pylist()}
             different = [
                 (str(row["article_id"]), f"{dataset} {name}")
-                for row in table.to_pylist()
+                for row in table.select(columns).to_pylist()
                 if row["article_id"] in expected and expected[row["article_id"]] != row
             ]
             yield from _summarize("rows differ from the log", different)
     # A part whose ids can be read may still be broken elsewhere; said once, however many files need it.
     yield from unreadable.values()
+
+
+def _notes_by_article(
+    connection: sqlite3.Connection, name: str, day: str, moves: Mapping[str, str], outlet_hosts: Mapping[str, str]
+) -> dict[str, StoryNotes]:
+    """Return {article_id: what its story tells} for the canonical copies that a corpus file shows, from the log and the copies shown."""
+    query = (
+        "SELECT shown.story_id, shown.dataset, owner.article_id, owner.host, owner.agencies, owner.origin, shown.relation "
+        "FROM shown JOIN owner USING (article_id) WHERE shown.story_id IN "
+        "(SELECT story_id FROM shown WHERE dataset = 'corpus' AND part = ? AND day = ?) ORDER BY owner.fetched_us, owner.article_id"
+    )
+    canonical: dict[str, Said] = {}
+    copies: dict[str, list[Said]] = defaultdict(list)
+    for story, dataset, *row in connection.execute(query, (name, day)):
+        if dataset == "corpus":
+            canonical[story] = said_of(row)
+        else:
+            copies[story].append(said_of(row))
+    return {
+        said.article_id: tell_story(said, copies.get(story, ()), moves=moves, outlet_hosts=outlet_hosts)
+        for story, said in canonical.items()
+    }
 
 
 def _owners_of(connection: sqlite3.Connection, dataset: Derived, name: str, day: str) -> dict[tuple[str, str], dict[str, int]]:
