@@ -17,6 +17,7 @@ from pipelines.urls import host_of, registrable_domain
 
 _EDGES = " \t.,;:|•·*–—-\"'“”„«»‘’"
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+_CODES = re.compile(r"[^\W\d_a-z]{2,8}(?:[-–][^\W\d_a-z]{2,8}){1,2}")
 _SLUG_SEPARATOR = re.compile(r"\s*[/,;+&]\s*|\s+(?:and|und|et|y|e|og|och|en)\s+")
 
 
@@ -142,6 +143,11 @@ def agency_of_name(text: str) -> Agency | None:
     return None if agency is None or agency.is_ruled_out(text) else agency
 
 
+def agency_in_brackets(text: str) -> Agency | None:
+    """Return the agency that a whole text names where only an agency can stand: in brackets, after "Source:", behind place and date."""
+    return agency_of_name(text) or _by_bracket().get(text.strip(_EDGES))
+
+
 def agency_of_author(text: str) -> Agency | None:
     """Return the agency that a whole author field names, codes in any case: extractors title-case them ("Dpa", "Pti")."""
     bare = text.strip(_EDGES)
@@ -166,13 +172,22 @@ def read_slug(inside: str) -> Slug:
     """
     codes: dict[str, None] = {}
     rest: list[str] = []
-    for part in (piece.strip(_EDGES) for piece in _SLUG_SEPARATOR.split(inside)):
-        agency = agency_of_name(part) or _by_bracket().get(part) or _first_word_agency(part)
+    for part in (bare for piece in _SLUG_SEPARATOR.split(inside) for bare in split_codes(piece.strip(_EDGES))):
+        agency = agency_in_brackets(part) or _first_word_agency(part)
         if agency is not None and not agency.is_ruled_out(inside):
             codes[agency.code] = None
         elif part:
             rest.append(part)
     return Slug(tuple(codes), tuple(rest))
+
+
+def split_codes(part: str) -> list[str]:
+    """Cut ``NTB-AFP`` into two codes; anything else stays one part."""
+    if _CODES.fullmatch(part) and not agency_of_name(part):
+        pieces = re.split("[-–]", part)
+        if all(agency_of_name(piece) for piece in pieces):
+            return pieces
+    return [part]
 
 
 def _first_word_agency(part: str) -> Agency | None:

@@ -6,11 +6,20 @@ import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from pipelines.attribute.agencies import Agency, agency_of_author, agency_of_name, ends_with_name, has_agency_form
+from pipelines.attribute.agencies import (
+    Agency,
+    agency_in_brackets,
+    agency_of_author,
+    agency_of_name,
+    ends_with_name,
+    has_agency_form,
+    split_codes,
+)
 from pipelines.attribute.wordlists import either, known_places, word_set
 
 MAX_BYLINE_CHARS = 160
-_SEPARATOR = re.compile(r"\s*([,/;|•·&+]|\s[-–—]\s|:\s)\s*")
+_SEPARATOR = re.compile(r"\s*([,/;|•·&+()\[\]]|\s[-–—]\s|:\s)\s*")
+_SIGN = re.compile(r"\s*[|•·]\s*")
 _WORD = re.compile(r"[^\W\d_]+")
 _URL = re.compile(r"https?://|www\.|@\w")
 _INITIALS = re.compile(r"[a-zäöüß]{1,4}\d?")
@@ -67,7 +76,9 @@ def parse_byline(text: str) -> Byline | None:
     if whole := agency_of_author(text):
         return Byline(agencies=(whole.code,))
     label, rest = _split_label(text)
-    rest = rest.strip(" ()[]")
+    rest = _join_signs(rest.strip(" ()[]")) if _SIGN.search(rest) and not _credit_pattern().match(rest) else rest.strip(" ()[]")
+    if label and (only := agency_in_brackets(rest)):
+        return Byline(agencies=(only.code,), label=label)
     head, _, tail = _split_credit(rest)
     credited = _agencies_of(_until_stop_word(tail)) if tail else ()
     if tail and not credited:
@@ -92,13 +103,24 @@ def _split_label(text: str) -> tuple[str | None, str]:
     return ("source" if match.group("source") else "by"), text[match.end() :]
 
 
+def _join_signs(text: str) -> str:
+    """``By Jane Doe | AP``: behind a bar or dot only agencies belong to the byline, the rest is the page's."""
+    first, *others = _SIGN.split(text)
+    found = [bare for other in others if agency_of_author(bare := _until_stop_word(other))]
+    return ", ".join([first, *found]) if first else ", ".join(found) or text
+
+
 def _until_stop_word(text: str) -> str:
-    stops = word_set("bylines", "stop")
+    stops, before_dates = word_set("bylines", "stop"), word_set("bylines", "stop_before_date")
     words = text.split(" ")
     for index, word in enumerate(words):
         bare = word.casefold().strip(".,:;()")
-        if (index and (bare in stops or word in stops)) or any(sign.isdigit() for sign in word):
-            return " ".join(words[:index]).rstrip(" -–—|•·,")
+        following = words[index + 1].casefold().strip(".,") if index + 1 < len(words) else ""
+        is_date = bare in before_dates and (
+            following[:1].isdigit() or following in word_set("dateline", "months") | word_set("dateline", "weekdays")
+        )
+        if (index and (bare in stops or is_date)) or any(sign.isdigit() for sign in word):
+            return " ".join(words[:index]).rstrip(" -–—|•·,(")
     return text
 
 
@@ -127,8 +149,8 @@ def _parts(text: str) -> list[tuple[str, str]]:
         for place, word in enumerate(joined):
             if place % 2:
                 before = word
-            elif word.strip(" .()[]"):
-                parts.append((word.strip(" .()[]"), before))
+            elif bare := word.strip(" .()[]"):
+                parts += [(piece, before) for piece in split_codes(bare)]
     return parts
 
 
@@ -161,6 +183,9 @@ def _read_parts(text: str) -> Byline | None:
     before_agency = ""
     for part, before in _parts(text):
         agency, beside = _part_agency(part)
+        if agency is not None and agency.code == "PA" and len(people) > 1 and " " not in people[-1]:
+            # Jane Doe, Pittsburgh, PA
+            return None
         if agency is not None:
             # "Jane Doe and John Roe The Associated Press": who stands right before the name is the agency's.
             if people and not beside and before in ("/", *word_set("bylines", "join")):
@@ -171,7 +196,7 @@ def _read_parts(text: str) -> Byline | None:
                 people.append(beside)
             elif beside:
                 return None
-        elif _INITIALS.fullmatch(part):
+        elif _INITIALS.fullmatch(part) or _is_desk(part):
             has_staff = True
         elif _HOST.fullmatch(part):
             has_staff = True
@@ -197,11 +222,18 @@ def _initials_and_place(part: str) -> str | None:
     return rest if _INITIALS.fullmatch(first) and rest.casefold() in known_places() else None
 
 
+def _is_desk(part: str) -> bool:
+    """``redacción``, ``onze redactie``, ``com redação``: the outlet's own."""
+    words = part.casefold().split()
+    desks = word_set("bylines", "desks")
+    return len(words) <= 4 and (" ".join(words) in desks or words[-1] in desks)
+
+
 def _is_role(part: str) -> bool:
     return part.split()[-1].casefold() in word_set("bylines", "roles")
 
 
-_PARTICLES = frozenset("de da di del della van von der den la le el al bin ibn dos do du y zu ter ten of the".split())
+_PARTICLES = frozenset("de da di del della van von der den la le el al bin ibn dos do du y zu ter ten of the for".split())
 
 
 def _looks_like_names(text: str) -> bool:

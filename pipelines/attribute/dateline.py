@@ -10,31 +10,57 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from pipelines.attribute.agencies import Agency, agency_by_code, agency_of_name, read_slug
-from pipelines.attribute.wordlists import known_places, word_set
+from pipelines.attribute.agencies import Agency, Slug, agency_by_code, agency_in_brackets, agency_of_name, read_slug
+from pipelines.attribute.places import (
+    Place,
+    is_capitals,
+    is_known,
+    is_named_in,
+    is_one_name,
+    is_uncased,
+    read_place,
+)
+from pipelines.attribute.wordlists import either, known_places
 
 HEAD_CHARS = 160
-_LEAD_SIGNS = ("(", "/", "—", "–", "―", "‒", " -", ".-", "--", "_", "【", "（", "[", "［", "〔", "电", "電")
-MAX_PLACE_WORDS = 5
+_LEAD_SIGNS = ("(", "/", "—", "–", "―", "‒", " -", ".-", "- ", "--", "_", "【", "（", "[", "［", "〔", "电", "電", ", ")
 _DASH = r"(?:—|–|―|‒|--+|-|_)"
+_END = rf"(?P<end>\.?\s*{_DASH}+|\.|:|,|।|)\s*"
 # PLACE, date (AGENCY) — with the dash, ".-", colon or full stop; some agencies use none of them and start the sentence.
-_BRACKETED = re.compile(rf"(?P<lead>[^()\n]{{0,90}}?)\s*\((?P<inside>[^()]{{2,40}})\)\s*(?P<end>\.?\s*{_DASH}+|\.|:|,|)\s*")
-_SLASHED = re.compile(rf"(?P<lead>[^/()\n]{{2,60}}?)[\s.]*/\s?(?P<inside>[^/()]{{2,40}}?)\s?/\s*(?P<end>\.?\s*{_DASH}+|\.|:|)\s*")
+_BRACKETED = re.compile(rf"(?P<lead>[^()\n]{{0,90}}?)\s*\((?P<inside>[^()]{{2,40}})\)\s*{_END}")
+_SLASHED = re.compile(rf"(?P<lead>[^/()\n]{{2,60}}?)[\s.]*/\s?(?P<inside>[^/()]{{2,40}}?(?:/[A-Za-z]{{2,12}}){{0,2}})\s?/\s*{_END}")
 _BARE_SLASH = re.compile(r"(?P<lead>[^\W\d][^/()\n,.]{1,40})/(?P<inside>[A-Z]{2,8})(?P<end>\s*(?:—|–|-)?)\s+")
-_DASHED = re.compile(r"(?P<lead>[^\n()—–:]{2,70}?)\s*(?P<end>—|–|―|\s--+|\s-|\.-)\s*(?P<next>\S)")
+_OPEN_SLASH = re.compile(r"(?P<lead>[^\x00-\x7f][^/()\n]{1,30}?)\s?/\s?(?P<inside>[^\x00-\x7f\s]{3,12})(?P<end>)\s")
+_MARKED = (_BRACKETED, _SLASHED, _BARE_SLASH, _OPEN_SLASH)
+_DASHED = re.compile(
+    r"(?P<lead>[^\n()—–:]{2,70}?)\s*(?P<end>—|–|―|\s--+|\s-|\.-|(?<=[A-Z]{3})-(?=\s)|(?<=[\u0600-\u06ff])\s?-)\s*(?P<next>\S)"
+)
 _NAMED_STOP = re.compile(r"(?P<lead>[^\n()—–:.]{2,40},[^\n()—–:.]{2,20},\s?\w{3,14})(?P<end>\.)\s+(?P<next>\S)")
+_AGENCY_FIRST = re.compile(
+    r"(?P<agency>[^\W\d_][\w -]{1,24}), (?P<place>[^\W\d_][^\W\d_ ]{2,20}(?: [^\W\d_]{2,20})?)(?P<end>,|\.|:|\s[—–-])(?:\s|$)"
+)
 _COLON = re.compile(r"(?P<lead>[^\n()—–:.]{2,40}):\s+(?P<next>\S)")
 _STOP = re.compile(r"(?P<lead>[^\n()—–:.,]{2,30})\.\s+(?P<next>\S)")
-_CJK_DATE = r"(?:\d{1,4}\s?[年月日]\s?){1,3}"
-_CHINESE = re.compile(
-    rf"[【(（\[]?(?P<agency>新华社|新華社|中新社|中新网|中央社|共同社)(?P<reporter>(?:记者|記者)?)(?P<place>[\u4e00-\u9fff]{{0,12}}?)"
-    rf"{_CJK_DATE}[^电電，。]{{0,12}}[电電]"
-)
+_NAME_THAT_OPENS = re.compile(r"([^.,\-–—]{3,30}?)\s?[.,\-–—]")
+_CJK_DATE = r"(?:[\d０-９]{1,4}\s?[年月日]\s?){1,3}"
 _JAPANESE = re.compile(
-    r"【(?P<place>[\u3040-\u30ff\u4e00-\u9fffA-Za-z・ー]{1,14}?)(?:(?P<agency>共同|時事|聯合ニュース|AFP時事|ロイター)|＝(?P<staff>[^】]{2,20}))】"
+    r"【(?P<place>[\u3040-\u30ff\u4e00-\u9fffA-Za-z・ー]{1,14}?)＝?(?:(?P<agency>AFP＝?時事|共同|時事|聯合ニュース|ロイター|AFP|AP)|"
+    r"(?<=＝)(?P<staff>[^】]{2,20}))】"
 )
-_JAPANESE_AFP = re.compile(rf"【\s?{_CJK_DATE}(?:\w{{1,3}}\s?)?(?P<agency>AFP)[^】]{{0,12}}】")
-_KOREAN = re.compile(r"[(\[【](?P<place>[\uac00-\ud7a3·A-Za-z]{1,20})=(?P<agency>연합뉴스|뉴시스|뉴스1)[)\]】]")
+_JAPANESE_DATED = re.compile(rf"【\s?{_CJK_DATE}(?:\w{{1,3}}\s?)?(?P<agency>AFP)[^】]{{0,12}}】")
+_JAPANESE_REUTERS = re.compile(rf"[\[［](?P<place>[^\s\d\]］]{{1,16}})\s*{_CJK_DATE}\s*(?P<agency>ロイター)[\]］]\s*[-－—–]?")
+_KOREAN = re.compile(
+    r"[(\[【](?P<place>[\uac00-\ud7a3·]{1,20})(?:\s(?P<with>[A-Z]{2,4}|로이터))?\s?=\s?(?P<agency>연합뉴스|뉴시스|뉴스1)[)\]】]"
+)
+
+
+@cache
+def _chinese() -> re.Pattern[str]:
+    """``新华社北京4月24日电``, ``（中央社記者王小明台北12日電）``, ``路透北京3月12日 -``."""
+    return re.compile(
+        rf"[【(（\[〔]?(?P<agency>{either('dateline', 'chinese')})(?P<reporter>(?:记者|記者)?)(?P<place>[\u4e00-\u9fff]{{0,12}}?)"
+        rf"{_CJK_DATE}(?:[^电電，。]{{0,12}}[电電]|\s?[-—–])"
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,7 +85,12 @@ def parse_dateline(text: str, *, place_in_text: int = 0) -> Dateline | None:
     head = text[:HEAD_CHARS].strip()
     if not _may_open(head):
         return None
-    return _read_east_asian(head) or _read_marked(head) or _read_named(head) or _read_plain(head, text, place_in_text=place_in_text)
+    return (
+        _read_east_asian(head)
+        or _read_marked(head, is_first=place_in_text == 0)
+        or _read_named(head)
+        or _read_plain(head, text, place_in_text=place_in_text)
+    )
 
 
 def _may_open(head: str) -> bool:
@@ -68,9 +99,9 @@ def _may_open(head: str) -> bool:
     return any(sign in lead for sign in _LEAD_SIGNS) or ":" in head[:44] or ". " in head[:34]
 
 
-def _read_marked(head: str) -> Dateline | None:
+def _read_marked(head: str, *, is_first: bool) -> Dateline | None:
     """PLACE, date (AGENCY) —; /TASS/; PLACE/TT."""
-    for pattern in (_BRACKETED, _SLASHED, _BARE_SLASH):
+    for pattern in _MARKED:
         match = pattern.match(head)
         if match is None or not match.end("inside"):
             continue
@@ -79,19 +110,43 @@ def _read_marked(head: str) -> Dateline | None:
         codes = tuple(code for code in slug.codes if not _is_ruled_out(code, head[: match.end()]))
         if not codes or _introduces_acronym(lead, match.group("inside")):
             continue
-        place, has_date, is_clean = read_place(lead)
-        if not is_clean or (not match.group("end") and not has_date and not (place and pattern is _SLASHED and _is_known(place))):
+        place = read_place(lead)
+        if not place.is_clean or (pattern in (_BARE_SLASH, _OPEN_SLASH) and place.name is None):
             continue
-        if pattern is _BARE_SLASH and place is None:
-            continue
-        if not lead and place is None:
+        end, follow = match.group("end").strip(), head[match.end() :]
+        if not lead and (named := _read_place_behind(follow)):
             # (ANSA) - ROMA, 16 APR - : the agency comes first.
-            follow = _DASHED.match(head[match.end() :])
-            if follow and (found := read_place(follow.group("lead"))) and found[2] and found[0] and found[0].isupper():
-                return Dateline(place=found[0], agencies=codes, raw=head[: match.end() + follow.end("end")], confidence=0.98)
-            if not match.group("end").strip(".,: "):
-                continue
-        return Dateline(place=place, agencies=codes, raw=head[: match.end()].strip(), confidence=0.98)
+            return Dateline(place=named[0], agencies=codes, raw=head[: match.end() + named[1]], confidence=0.98)
+        if not (
+            _is_closed(place, end, follow) if end.strip(".,:") or place.has_date else _stands_alone(place, end, follow, is_first=is_first)
+        ):
+            continue
+        return Dateline(place=place.name, agencies=codes, raw=head[: match.end()].strip(), confidence=0.98)
+    return None
+
+
+def _is_closed(place: Place, end: str, follow: str) -> bool:
+    """With a dash or date: a sentence begins. ``Students (AP) - those who …`` goes on."""
+    return place.name is None or place.has_date or not follow[:1].islower() or is_capitals(place.name) or is_known(place.name)
+
+
+def _stands_alone(place: Place, end: str, follow: str, *, is_first: bool) -> bool:
+    """Without a dash and date: ``Berlin (AFP) Der …``, ``Washington (CNN) The …``, and ``(Belga) Le …`` at the head of the text."""
+    if follow[:1].islower():
+        return False
+    if place.name is None:
+        return is_first and (not end or end in ".:")
+    return bool(end) or is_known(place.name) or is_capitals(place.name) or (is_uncased(place.name) and len(place.name.split()) <= 2)
+
+
+def _read_place_behind(follow: str) -> tuple[str, int] | None:
+    """The place behind an agency that comes first, and where its dash ends."""
+    match = _DASHED.match(follow)
+    if match is None:
+        return None
+    place = read_place(match.group("lead"))
+    if place.is_clean and place.name and (place.name.isupper() or (place.has_date and is_known(place.name))):
+        return place.name, match.end("end")
     return None
 
 
@@ -108,26 +163,33 @@ def _is_ruled_out(code: str, line: str) -> bool:
 
 def _read_named(head: str) -> Dateline | None:
     """VILNIUS, March 3, BNS –; YEREVAN, MARCH 12, ARMENPRESS.; МОСКВА, 10 фев — РИА Новости.; Москва. 12 марта. INTERFAX.RU -"""
+    if (match := _AGENCY_FIRST.match(head)) and (agency := agency_of_name(match.group("agency"))):
+        # Reuters, Washington, …
+        name = match.group("place")
+        if is_known(name) or is_capitals(name):
+            return Dateline(place=name, agencies=(agency.code,), raw=head[: match.end("end")], confidence=0.9)
     match = _DASHED.match(head) or _NAMED_STOP.match(head)
     if match is None:
         return None
     lead = match.group("lead").strip(" .,")
     before, _, last = lead.rpartition(",") if "," in lead else lead.rpartition(". ")
-    agency = agency_of_name(last) if before and last else None
+    agency = agency_of_name(last) or agency_in_brackets(last) if before and last else None
     if agency is None:
         after = head[match.start("next") :]
         agency, before = _agency_that_opens(after), lead
     if agency is None or agency.is_ruled_out(head):
         return None
-    place, has_date, is_clean = read_place(before)
-    if not is_clean or place is None or not (has_date or place.isupper() or place.casefold() in known_places()):
+    place = read_place(before)
+    if not place.is_clean or place.name is None:
         return None
-    return Dateline(place=place, agencies=(agency.code,), raw=head[: match.end("end")], confidence=0.95)
+    if not (place.has_date or place.name.isupper() or place.name.casefold() in known_places() or is_uncased(place.name)):
+        return None
+    return Dateline(place=place.name, agencies=(agency.code,), raw=head[: match.end("end")], confidence=0.95)
 
 
 def _agency_that_opens(text: str) -> Agency | None:
-    """``РИА Новости. Глава …`` after the dash: a full name and a full stop or comma."""
-    name = re.match(r"([^.,]{3,30})[.,]", text)
+    """``РИА Новости. Глава …`` after the dash: a full name and a full stop, comma or dash."""
+    name = _NAME_THAT_OPENS.match(text)
     return agency_of_name(name.group(1)) if name else None
 
 
@@ -135,46 +197,60 @@ def _read_plain(head: str, text: str, *, place_in_text: int) -> Dateline | None:
     """Datelines that name no known agency: capitals and a dash, a known place with bracket, dash, colon or full stop."""
     is_first = place_in_text == 0
     if (match := _BRACKETED.match(head)) and match.group("end").strip(".,: ") and is_first:
-        place, _, is_clean = read_place(match.group("lead"))
-        if is_clean and place and (_is_known(place) or _is_wire_style(match, place)):
-            return Dateline(place=place, raw=match.group().strip(), confidence=0.85)
-    if match := _DASHED.match(head):
-        lead = match.group("lead").strip(" .,")
-        place, has_date, is_clean = read_place(lead)
-        if is_clean and place and not match.group("next").islower():
-            is_sure = _is_known(place) or has_date or "," in lead
-            if _is_capitals(place) and (is_sure or (place_in_text <= 1 and len(place.split()) <= 3)):
-                return Dateline(place=place, raw=head[: match.end("end")], confidence=0.9 if is_sure else 0.75)
-            if is_first and _is_known(place):
-                return Dateline(place=place, raw=head[: match.end("end")], confidence=0.85)
-            if is_first and not has_date and _is_one_name(place):
-                return Dateline(place=place, raw=head[: match.end("end")], confidence=0.7)
+        name = _clean_name(match.group("lead"))
+        if name and (is_known(name) or _is_wire_style(match, name)):
+            return Dateline(place=name, raw=match.group().strip(), confidence=0.85)
+    if (match := _DASHED.match(head)) and (found := _read_dashed(match, head, place_in_text=place_in_text)):
+        return found
     for pattern in (_COLON, _STOP):
         match = pattern.match(head)
         if match and is_first and not match.group("next").islower():
-            place, _, is_clean = read_place(match.group("lead"))
+            name = _clean_name(match.group("lead"))
             # LINDI: … close to Lindi Bus Stand: what the text itself names as a place may stand before a colon.
-            if is_clean and place and (_is_known(place) or (pattern is _COLON and _is_capitals(place) and _is_named_in(place, text))):
-                return Dateline(place=place, raw=head[: match.start("next")].strip(), confidence=0.85)
+            if name and (is_known(name) or (pattern is _COLON and is_capitals(name) and is_named_in(name, text))):
+                return Dateline(place=name, raw=head[: match.start("next")].strip(), confidence=0.85)
     return None
+
+
+def _read_dashed(match: re.Match[str], head: str, *, place_in_text: int) -> Dateline | None:
+    """JERUSALEM —; LAGOS, Nov 22 —; München/London –; Gundelfingen –"""
+    lead = match.group("lead").strip(" .,")
+    place = read_place(lead)
+    name = place.name
+    if not place.is_clean or name is None or match.group("next").islower() or agency_of_name(name) or agency_in_brackets(name):
+        return None
+    raw = head[: match.end("end")]
+    is_sure = is_known(name) or place.has_date or "," in lead
+    if is_capitals(name) and (is_sure or (place_in_text <= 1 and len(name.split()) <= 3)):
+        return Dateline(place=name, raw=raw, confidence=0.9 if is_sure else 0.75)
+    if place_in_text == 0 and is_known(name):
+        return Dateline(place=name, raw=raw, confidence=0.85)
+    if place_in_text == 0 and not place.has_date and is_one_name(name):
+        return Dateline(place=name, raw=raw, confidence=0.7)
+    return None
+
+
+def _clean_name(lead: str) -> str | None:
+    place = read_place(lead)
+    return place.name if place.is_clean else None
 
 
 def _is_wire_style(match: re.Match[str], place: str) -> bool:
     """``CASTLE REACH (NW) —``: capitals, an agency's letters that we do not know, and a long dash."""
-    return (
-        _is_capitals(place) and re.fullmatch(r"[A-Z]{2,12}", match.group("inside")) is not None and match.group("end").strip("—–- ") == ""
-    )
+    return is_capitals(place) and re.fullmatch(r"[A-Z]{2,12}", match.group("inside")) is not None and match.group("end").strip("—–- ") == ""
 
 
 def _read_east_asian(head: str) -> Dateline | None:
-    for pattern in (_CHINESE, _JAPANESE, _JAPANESE_AFP, _KOREAN):
+    if head.isascii():
+        return None
+    for pattern in (_chinese(), _JAPANESE, _JAPANESE_DATED, _JAPANESE_REUTERS, _KOREAN):
         if (match := pattern.match(head)) is None:
             continue
         groups = match.groupdict()
         place = groups.get("place") or None
         if place and groups.get("reporter"):
             place = _known_end(place)
-        slug = read_slug(groups["agency"].replace("AFP時事", "AFP/時事")) if groups.get("agency") else None
+        slug = _read_codes(groups)
         return Dateline(
             place=place,
             agencies=slug.codes if slug else (),
@@ -185,89 +261,15 @@ def _read_east_asian(head: str) -> Dateline | None:
     return None
 
 
+def _read_codes(groups: dict[str, str | None]) -> Slug | None:
+    """The agencies of a slug: ``AFP時事`` and ``AP=연합뉴스`` are two."""
+    words = groups.get("agency")
+    if not words:
+        return None
+    partner = groups.get("with")
+    return read_slug("/".join(filter(None, [partner, words.replace("AFP＝時事", "AFP/時事").replace("AFP時事", "AFP/時事")])))
+
+
 def _known_end(text: str) -> str | None:
     """``王小明台北``: a reporter's name and the place, written as one."""
     return next((text[start:] for start in range(len(text) - 1) if text[start:] in known_places()), None)
-
-
-@cache
-def _small_words() -> frozenset[str]:
-    return word_set("dateline", "particles")
-
-
-def read_place(lead: str) -> tuple[str | None, bool, bool]:
-    """Read what stands before the agency or the dash: (place as printed, whether a date follows, whether it is nothing else).
-
-    ``BEIRUT/THE HAGUE, March 7`` is ("BEIRUT/THE HAGUE", True, True); ``March 4`` is (None, True, True); prose is never clean.
-    """
-    lead = lead.strip(" .,:")
-    if not lead:
-        return None, False, True
-    first, *others = [part.strip() for part in re.split(r",|\.\s(?=\d)", lead) if part.strip()] or [""]
-    place, has_date = _cut_date(first)
-    for other in others:
-        if _is_date(other):
-            has_date = True
-        elif not _is_place_name(re.sub(r"\s*\[[^\]]*\]$", "", other)) or len(other.split()) > 4:
-            return None, False, False
-    if place is None:
-        return None, has_date, has_date
-    bare = re.sub(r"\s*\[[^\]]*\]$", "", place)
-    if not _is_place_name(bare) or len(bare.split()) > MAX_PLACE_WORDS or _is_label(bare) or len(others) > 4:
-        return None, False, False
-    return bare, has_date, True
-
-
-def _cut_date(text: str) -> tuple[str | None, bool]:
-    """``Praha 12. března`` -> ("Praha", True); ``March 4`` -> (None, True)."""
-    words = text.split()
-    months = word_set("dateline", "months") | word_set("dateline", "weekdays")
-    for index, word in enumerate(words):
-        if word[0].isdigit():
-            while index and words[index - 1].casefold().strip(".,") in months:
-                index -= 1
-            return (" ".join(words[:index]) or None), len(words) - index <= 5
-    return text, False
-
-
-def _is_date(text: str) -> bool:
-    words = [word.casefold().strip(".,") for word in text.split()]
-    months = word_set("dateline", "months") | word_set("dateline", "weekdays")
-    return len(words) <= 5 and (any(sign.isdigit() for sign in text) or all(word in months for word in words))
-
-
-def _is_place_name(text: str) -> bool:
-    """Every word begins with a capital or is a particle; scripts without capitals pass."""
-    words = [word for word in re.split(r"[\s/]+", text) if word]
-    if not words or any(sign.isdigit() for sign in text) or any(sign in '"“”„«»?!;@#*=|' for sign in text):
-        return False
-    return all(not word[0].islower() or word.casefold() in _small_words() for word in words) and not words[0][0].islower()
-
-
-def _is_label(place: str) -> bool:
-    folded = place.casefold().strip()
-    months = word_set("dateline", "months") | word_set("dateline", "weekdays")
-    return (
-        folded in word_set("dateline", "labels") or folded in months or folded.split()[0] in ("read", "watch", "listen", "click", "warning")
-    )
-
-
-def _is_known(place: str) -> bool:
-    return all(part.strip().casefold() in known_places() for part in place.split("/")) or place.casefold() in known_places()
-
-
-def _is_one_name(place: str) -> bool:
-    """One capitalised word of four letters or more that is not an abbreviation: ``Gundremmingen - Die …``."""
-    return place.isalpha() and len(place) >= 6 and place[0].isupper() and place[1:].islower()
-
-
-def _is_capitals(place: str) -> bool:
-    return place.isupper() and sum(sign.isalpha() for sign in place) >= 3
-
-
-def _is_named_in(place: str, text: str) -> bool:
-    return (
-        place.isalpha()
-        and len(place) >= 4
-        and re.search(rf"\b(?:in|at|to|of|near|from) {place.capitalize()}\b|\b{place.capitalize()} [A-Z]", text[:3000]) is not None
-    )

@@ -12,7 +12,7 @@ from pipelines.attribute.outlets import domain_of_outlet
 from pipelines.text import count_words
 
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
-_OWNER = re.compile(r"(?:©️?|\(c\)|copyright|\s|ⓒ|\d{4}|[-–,]|by)+(?P<owner>.{2,60})", re.IGNORECASE)
+_OWNER = re.compile(r"\(?(?:©️?|\(c\)|copyright|\s|ⓒ|\d{4}|[-–,]|by)+(?P<owner>.{2,60})", re.IGNORECASE)
 _OWNER_ENDS = re.compile(
     r"[.,|/;]|\s[-–—]\s|\s+(?:19|20)\d\d|\ball rights\b|\bthis material\b|\balle rechte\b|\s(?:Ltd|Inc|LLC|Co|Company|Corp|GmbH|AG|Limited|L\.P)\b",
     re.IGNORECASE,

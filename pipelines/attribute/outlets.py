@@ -96,11 +96,16 @@ def read_outlet_name(words: str) -> str | None:
         return registrable_domain(host.group(1))
     pieces = words.split()
     for size in range(min(4, len(pieces)), 0, -1):
-        if (domain := _domains_by_name().get(name_key(" ".join(pieces[-size:])))) is not None:
+        if _may_precede_name(pieces[: -size or None]) and (domain := _domains_by_name().get(name_key(" ".join(pieces[-size:])))):
             return domain
         if size >= 2 and (domain := _domains_by_name().get(name_key(" ".join(pieces[:size])))) is not None:
             return domain
     return _printed_name(words)
+
+
+def _may_precede_name(words: list[str]) -> bool:
+    """Whether the words before a name only describe it: small words, or a kind of outlet right before it."""
+    return not words or words[-1][:1].islower() or words[-1].casefold().strip(",") in _kinds()
 
 
 def _printed_name(words: str) -> str | None:
@@ -114,6 +119,11 @@ def _printed_name(words: str) -> str | None:
     if any(piece[0].islower() and piece not in small for piece in pieces) or _is_time(pieces):
         return None
     return " ".join(pieces)
+
+
+@cache
+def _kinds() -> frozenset[str]:
+    return frozenset(load_table("outlets")["names"]["kinds"])
 
 
 @cache

@@ -12,13 +12,23 @@ from pipelines.attribute.source_lines import has_label, match_source, read_label
 from pipelines.text import count_words
 
 MAX_SLUG_CHARS = 100
+MAX_TAIL_CHARS = 260
 _BRACKETED = re.compile(r"[(\[/（【〔]\s*(?P<inside>[^()\[\]（）【】〔〕]{2,80}?)\s*[)\]/）】〕][.。]?")
-_DASHED = re.compile(r"[-–—]+\s*(?P<inside>[^\W\d_][^()]{1,30})\.?")
-_INITIALS = re.compile(r"(?P<inside>[^\W\d_][\w-]{1,20}(?:/[^\W\d_][\w-]{1,20}){1,4})\.?")
+_SLASHED = re.compile(r"/\s?(?P<inside>[^\W\d_]{2,12}(?:/[^\W\d_]{2,12}){0,2})/?\.?")
+_DASHED = re.compile(r"[-–—―]+\s*(?P<inside>[^\W\d_][^()]{1,30})\.?")
+_SPLIT = re.compile(r"(?P<inside>[^\W\d_][\w+-]{1,20}(?:/[^\W\d_][\w+-]{1,20}){1,4})\.?")
+_SIGNED = re.compile(r"(?P<inside>[^\W\d_]{3,8})(?:\s(?:[a-z]{2,4}|[A-Z]{2,4})(?:/[A-Za-z]{2,4})?){1,4}\.?")
+"""A code and its editors' initials: ``PTI JD MM``, ``EFE jd/mm``."""
+_INITIALED = re.compile(r"(?:[^\W\d_]{2,4}/\s?){1,4}\s?[(\[](?P<inside>[^()\[\]]{2,12})[)\]]\.?")
+"""``jk/ mm/ (PAP)``"""
+_FORMS = (_BRACKETED, _SLASHED, _DASHED, _SPLIT, _SIGNED, _INITIALED)
 _TRAILING_BRACKET = re.compile(
-    r"\s*(?P<tail>(?:[(\[（【〔][^()\[\]（）【】〔〕]{2,200}[)\]）】〕]|/[^/\s]{2,20}(?:/[^/\s]{2,20})?/)[.。]?)\s*$"
+    r"\s*(?P<tail>(?:[^\W\d_]{2,4}/\s?){0,4}[(\[（【〔][^()\[\]（）【】〔〕]{2,200}[)\]）】〕][.。]?|\s/[^\W\d_]{2,12}(?:/[^\W\d_]{2,12}){0,2}/?\.?)\s*$"
 )
-_TRAILING_CODE = re.compile(r"[.!?\"”’।]\s+(?P<tail>(?:[-–—]+\s?)?(?:[A-ZČŠ]{2,8}(?:[/ ][A-Za-z]{2,4}){0,4}|[A-Z][a-z]+))\.?\s*$")
+_TRAILING_NOTICE = re.compile(r"\s(?P<tail>(?:©|\(c\))\s?[^©\n]{2,80})$")
+_TRAILING_CODE = re.compile(
+    r"[.!?\"”’।]\s+(?P<tail>(?P<dash>[-–—―]+\s?)?(?:(?:[A-ZČŠ]{2,8}|[a-z]{3})(?:[/ ][A-Za-z]{2,4}){0,4}|[A-Z][a-z]+))\.?\s*$"
+)
 
 
 def read_slug_line(text: str) -> Line | None:
@@ -30,7 +40,7 @@ def read_slug_line(text: str) -> Line | None:
         return read_label(bare, text)
     if not has_agency_form(text):
         return None
-    for pattern in (_BRACKETED, _DASHED, _INITIALS):
+    for pattern in _FORMS:
         if (match := pattern.fullmatch(bare)) and (line := read_closing_slug(text, match.group("inside"))):
             return line
     byline = parse_byline(text)
@@ -38,6 +48,9 @@ def read_slug_line(text: str) -> Line | None:
         return Line(kind="agency_line", text=text, signal="byline", agencies=byline.agencies, confidence=0.8)
     if byline and byline.credited and not byline.agencies and not byline.people:
         return Line(kind="agency_line", text=text, signal="credit", credited=byline.credited)
+    slug = read_slug(bare) if len(bare) <= 12 and bare.replace("-", "").replace("–", "").isalpha() else None
+    if slug and slug.codes and not slug.rest:
+        return Line(kind="agency_line", text=text, signal="bare_name", agencies=slug.codes, confidence=0.7)
     if agency := agency_of_name(text):
         return Line(kind="agency_line", text=text, signal="bare_name", agencies=(agency.code,), confidence=0.7)
     return None
@@ -69,23 +82,31 @@ def split_trailing_line(text: str, *, cues: Cues | None = None) -> tuple[str, Li
         sentence = tail_text[source.start() :]
         if tail_text[: source.start()].strip() and count_words(sentence) <= MAX_LINE_WORDS:
             return text[: len(text) - len(sentence)].rstrip(), source_line(sentence, source)
-    tail_text = text[-260:]
-    if match := _TRAILING_BRACKET.search(tail_text) if tail_text.rstrip(" .。")[-1:] in tuple(")]）】〕/") else None:
-        tail = match.group("tail")
-        inside = tail.strip("()[]（）【】〔〕/.。 ")
-        line = read_closing_slug(tail, inside) if len(inside) <= 80 else None
-        line = line or read_certain(tail) or read_contributors(tail) or read_phrases(tail)
-        return (text[: len(text) - len(tail_text) + match.start()].rstrip(), line) if line and text != tail else None
+    tail_text = text[-MAX_TAIL_CHARS:]
+    has_bracket = any(sign in tail_text[-24:] for sign in ")]）】〕/")
+    if has_bracket and (match := _TRAILING_BRACKET.search(tail_text)) and (line := _read_tail(match.group("tail").strip())):
+        body = text[: len(text) - len(tail_text) + match.start()].rstrip()
+        return (body, line) if body else None
+    if "dpa" in tail_text and (match := _TRAILING_NOTICE.search(tail_text)) and (line := read_certain(match.group("tail"))):
+        return text[: len(text) - len(tail_text) + match.start()].rstrip(), line
     if match := _TRAILING_CODE.search(tail_text):
-        return _split_code(text, match.group("tail"))
+        return _split_code(text, match.group("tail"), has_dash=match.group("dash") is not None)
     return None
 
 
-def _split_code(text: str, tail: str) -> tuple[str, Line] | None:
-    """``… into the US. PTI``, ``… nel pomeriggio. ANSA``; one capitalised word must be a code as the table writes it."""
-    slug = tail.strip("-–— ").split()[0]
-    agency = agency_of_name(slug.split("/")[0])
-    if agency is None or len(slug) < 3:
-        return None
-    line = Line(kind="agency_line", text=tail, signal="closing_slug", agencies=(agency.code,), confidence=0.75)
-    return text[: text.rindex(tail)].rstrip(), line
+def _read_tail(tail: str) -> Line | None:
+    """A bracketed or slashed end: a slug, with initials before it perhaps, or a sign-off."""
+    inside = tail[tail.find("(") + 1 :] if tail[:1].isalpha() else tail
+    inside = inside.strip("()[]（）【】〔〕/.。 ")
+    line = read_closing_slug(tail, inside) if len(inside) <= 80 else None
+    return line or read_certain(tail) or read_contributors(tail) or read_phrases(tail)
+
+
+def _split_code(text: str, tail: str, *, has_dash: bool) -> tuple[str, Line] | None:
+    """``… into the US. PTI``, ``… sagte er. dpa/sh``, ``… he said. — AP``: two letters only behind a dash."""
+    code = tail.strip("-–—― ").split()[0].split("/")[0]
+    agency = agency_of_name(code)
+    line = read_certain(tail.strip())
+    if agency is not None and len(code) >= (2 if has_dash else 3):
+        line = Line(kind="agency_line", text=tail, signal="closing_slug", agencies=(agency.code,), confidence=0.75)
+    return (text[: text.rindex(tail)].rstrip(), line) if line else None
