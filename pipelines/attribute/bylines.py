@@ -183,7 +183,7 @@ def _read_parts(text: str) -> Byline | None:
     before_agency = ""
     for part, before in _parts(text):
         agency, beside = _part_agency(part)
-        if agency is not None and agency.code == "PA" and len(people) > 1 and " " not in people[-1]:
+        if agency is not None and agency.code == "PA" and people and " " not in people[-1]:
             # Jane Doe, Pittsburgh, PA
             return None
         if agency is not None:

@@ -39,9 +39,15 @@ def collect_claims(dateline: Dateline | None, lines: Iterable[Line], marks: Mark
     if own := agency_of_host(marks.url):
         claims.append(Claim(signal="own_host", words=marks.url, confidence=0.95, agencies=(own.code,)))
     claims += [claim for mark in marks.authors if has_agency_form(mark.text) and (claim := _claim_of_author(mark))]
-    claims += [_claim_of_line(line) for line in lines if line.agencies or line.credited]
+    claims += [_claim_of_line(line) for line in (*lines, *_origin_lines(marks)) if line.agencies or line.credited]
     claims += [claim for mark in marks.closings if (claim := _claim_of_closing(mark))]
     return [kept for claim in claims if (kept := _without_own_outlet(claim, marks.url))]
+
+
+def _origin_lines(marks: Marks) -> list[Line]:
+    """Provider and source lines that stand outside the text: ``Provided by dpa``."""
+    texts = [mark.text for mark in marks.origins if mark.signal in ("provider_line", "source_line")]
+    return [line for text in texts if (line := read_line(text))]
 
 
 def _claim_of_author(mark: Mark) -> Claim | None:

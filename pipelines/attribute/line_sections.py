@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pipelines.attribute.wordlists import load_table, spaced_words
 
 LineKind = Literal["contributors", "copyright", "source_line", "agency_line"]
-Section = Literal["certain", "source", "provider", "copyright", "contributors", "phrases", "agencies"]
+Section = Literal["certain", "source", "provider", "copyright", "contributors", "phrases", "agencies", "original_link"]
 Cues = Mapping[Section, tuple[str, ...]]
 """The sections of which cues stand somewhere in a text, with these cues."""
 MAX_LINE_WORDS = 60
@@ -22,7 +22,7 @@ MAX_LINE_CHARS = 600
 START_CHARS = 64
 """How much of a line the cues of patterns that only match at its start are looked for in."""
 _AT_START: tuple[Section, ...] = ("provider", "copyright", "contributors")
-_ANYWHERE: tuple[Section, ...] = ("certain", "source", "phrases", "agencies")
+_ANYWHERE: tuple[Section, ...] = ("certain", "source", "phrases", "agencies", "original_link")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

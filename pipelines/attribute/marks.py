@@ -19,12 +19,12 @@ from pipelines.attribute.page_walk import (
     calls_itself,
     find_main_run,
     find_paragraphs,
-    stands_apart,
+    stands_in,
     text_between,
     text_of,
     walk_blocks,
 )
-from pipelines.attribute.source_lines import has_provider_cue
+from pipelines.attribute.source_lines import has_provider_cue, points_to_original
 from pipelines.records import ParsedPage
 from pipelines.text import clean_text
 from pipelines.urls import absolute_url, is_same_site
@@ -52,6 +52,7 @@ ORIGIN_META = ("original-source", "syndication-source", "og:original_source")
 _BYLINE_CLASS = re.compile(
     r"author|byline|by-line|autor|writer|signature|source|quelle|agency|agentur|provider|contributor|bron\b|firma", re.IGNORECASE
 )
+_SOURCE_SECTIONS = frozenset({"source", "agencies", "original_link"})
 _LABEL_SIGN = re.compile("[:：|]")
 
 
@@ -60,7 +61,7 @@ class Mark:
     """One mark as printed, and where it stood."""
 
     signal: str
-    """json_ld_author, meta_author, meta_source, byline, closing, canonical, is_based_on, original_source, provider_line, source_line."""
+    """json_ld_author, meta_author, meta_source, byline, closing, canonical, is_based_on, original_source, provider_line, source_line, original_link."""
     text: str
     url: str | None = None
     is_certain_place: bool = True
@@ -169,7 +170,7 @@ def _read_header(paragraphs: Sequence[Paragraph], run: Sequence[HtmlElement]) ->
             providers.append(Mark(signal="provider_line", text=text))
         elif len(text) <= 160 and has_agency_form(text):
             is_byline = calls_itself(element, _BYLINE_CLASS)
-            if is_byline or (since_image > 0 and not stands_apart(element)):
+            if is_byline or (since_image > 0 and not stands_in(element, "aside", "footer")):
                 bylines.append(Mark(signal="byline", text=text, is_certain_place=is_byline))
     return bylines, providers
 
@@ -184,7 +185,8 @@ def _read_closings(run: Sequence[HtmlElement]) -> tuple[Mark, ...]:
             break
         if since_image >= 3 and len(text) <= 200 and has_agency_form(text):
             is_byline = calls_itself(element, _BYLINE_CLASS)
-            if is_byline or not stands_apart(element):
+            # Behind the body an aside holds teasers, with bylines of their own.
+            if not stands_in(element, "aside", *(() if is_byline else ("footer",))):
                 closings.append(Mark(signal="closing", text=text, is_certain_place=is_byline))
     return tuple(closings)
 
@@ -200,15 +202,15 @@ def _read_source_lines(paragraphs: Sequence[Paragraph], run: Sequence[HtmlElemen
         and item.element.tag == "p"
         and (behind <= index < behind + MAX_CLOSING_BLOCKS or item.element.find(".//a") is not None)
     ]
-    cues: Cues = {
-        section: words for section, words in find_cues([item.text for item in short]).items() if section in ("source", "agencies")
-    }
+    found = find_cues([item.text for item in short])
+    cues: Cues = {section: words for section, words in found.items() if section in _SOURCE_SECTIONS}
     for element, text in short:
         if not (cues and sections_in(text, cues)) and not _LABEL_SIGN.search(text[:LABEL_CHARS]):
             continue
         text = clean_text(text)
-        line = read_line(text)
-        if line is None or line.kind != "source_line":
-            continue
         links = (absolute_url(anchor.get("href", ""), url) for anchor in element.iter("a"))
-        yield Mark(signal="source_line", text=text[:300], url=next((link for link in links if link and not is_same_site(link, url)), None))
+        link = next((link for link in links if link and not is_same_site(link, url)), None)
+        if (line := read_line(text)) is not None and line.kind == "source_line":
+            yield Mark(signal="source_line", text=text[:300], url=link)
+        if link is not None and points_to_original(text):
+            yield Mark(signal="original_link", text=text[:300], url=link)

@@ -81,6 +81,17 @@ def _same_brand(one: str, other: str) -> bool:
     return len(short) >= 4 and long.startswith(short) and _SECOND_LEVEL_BRANDS.search(long[len(short) :]) is not None
 
 
+def bears_name(url: str, brand: str) -> bool:
+    """Say whether a site's domain has to do with a name: ``waz.de`` and "Westdeutsche Allgemeine Zeitung", ``abendblatt.de`` and "Hamburger Abendblatt"."""
+    label = registrable_domain(url).partition(".")[0]
+    key, short = name_key(brand), name_key(label)
+    words = [word.casefold() for word in re.split(r"[\W_]+", brand) if word]
+    initials = "".join(word[0] for word in words)
+    if not key or not short or short in key or key in short:
+        return True
+    return short.startswith(initials[:3]) or initials.startswith(short) or any(len(word) >= 4 and word in short for word in words)
+
+
 def read_outlet_name(words: str) -> str | None:
     """Return the outlet named by the words of a source line: its domain if known, else the name as printed; None if it is no name.
 

@@ -36,7 +36,6 @@ _SKIPPED_CLASS = re.compile(
     r"most-?read|trending|bildunter|bildquelle|legende|(?:^|[\s_-])(?:image|img|media|video|slideshow|carousel|nav|menu|ad|ads|bild|foto)(?:$|[\s_-])",
     re.IGNORECASE,
 )
-_APART_TAGS = ("aside", "footer")
 
 
 class Paragraph(NamedTuple):
@@ -199,12 +198,12 @@ def _join(pieces: Iterable[str]) -> str:
     return text if len(text) <= MAX_BLOCK_CHARS else ""
 
 
-def stands_apart(element: HtmlElement | None) -> bool:
-    """Say whether an element lies in an aside or footer, six levels up at most."""
+def stands_in(element: HtmlElement | None, *tags: str) -> bool:
+    """Say whether an element lies in one of these tags, six levels up at most."""
     for _ in range(6):
         if element is None:
             return False
-        if element.tag in _APART_TAGS:
+        if element.tag in tags:
             return True
         element = element.getparent()
     return False

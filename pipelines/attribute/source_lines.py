@@ -9,6 +9,7 @@ from pipelines.attribute.agencies import agencies_in_credit, agency_of_name, end
 from pipelines.attribute.line_sections import Line, section_pattern, section_table
 from pipelines.attribute.outlets import is_known_outlet, read_outlet_name
 
+MAX_POINTER_CHARS = 300
 _ORIGIN = r"(?P<origin>.{2,90}?)"
 _SENTENCE_STARTS = re.compile(r"(?:^|[.!?:。！？؟][\s\"“”„(*|_–—-]*)(?=\S)")
 _ORIGINALLY = re.compile(
@@ -90,6 +91,11 @@ def read_provider(text: str) -> Line | None:
                 codes = (agency.code,) if agency else ()
                 return Line(kind="source_line", text=text, signal="provider_line", agencies=codes, origin=origin, confidence=0.85)
     return None
+
+
+def points_to_original(text: str) -> bool:
+    """Say whether a short paragraph sends its readers to the original article; where that is, its link says."""
+    return len(text) <= MAX_POINTER_CHARS and section_pattern("original_link", "patterns").search(text) is not None
 
 
 def has_provider_cue(text: str) -> bool:

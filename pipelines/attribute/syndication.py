@@ -11,12 +11,13 @@ from pipelines.attribute.agencies import agency_of_host, agency_of_name
 from pipelines.attribute.line_sections import Line
 from pipelines.attribute.lines import read_line
 from pipelines.attribute.marks import Mark, Marks
-from pipelines.attribute.outlets import domain_of_outlet, is_known_outlet, is_own_brand, is_platform, name_key
+from pipelines.attribute.outlets import bears_name, domain_of_outlet, is_known_outlet, is_own_brand, is_platform, name_key
 from pipelines.records import Evidence
 from pipelines.urls import registrable_domain
 
 _CONFIDENCE = {
     "source_line": 0.95,
+    "original_link": 0.9,
     "canonical": 0.9,
     "provider_line": 0.85,
     "is_based_on": 0.8,
@@ -50,6 +51,8 @@ def find_syndication(lines: Iterable[Line], marks: Marks) -> list[tuple[Evidence
             evidence = _evidence(domain, mark.signal, mark.text)
             # isBasedOn also names studies and data: alone it only speaks for outlets that we know.
             is_weak = mark.signal == "is_based_on" and not is_known_outlet(domain)
+            if mark.signal == "canonical" and _looks_moved(mark.url, marks):
+                evidence = replace(evidence, confidence=0.6)
             found.append((replace(evidence, confidence=0.4) if is_weak else evidence, mark.url))
     found.sort(key=lambda item: -item[0].confidence)
     return _without_repeats(found)
@@ -86,17 +89,37 @@ def _link_to(origin: str, marks: Marks) -> str | None:
 def _origin_of_url(mark: Mark, marks: Marks) -> str | None:
     """The domain of a canonical or origin URL, if it is an article of another outlet.
 
-    Not: the own brand under another suffix or after a move, an agency, a platform, a section page.
+    Not: the own brand under another suffix or after a move, an agency, a platform, a section page. Another edition of the own brand is
+    an origin only where the page sends its readers to the original there.
     """
     domain = registrable_domain(mark.url or "")
-    if not domain or is_platform(domain) or agency_of_host(domain) or is_own_brand(domain, url=marks.url, brands=marks.brands):
+    if not domain or is_platform(domain) or agency_of_host(domain) or not _is_article_url(mark.url or ""):
         return None
-    if registrable_domain(marks.url).partition(".")[0] == domain.partition(".")[0]:
+    if mark.signal == "original_link":
+        return domain if is_known_outlet(domain) or not is_own_brand(domain, url=marks.url, brands=marks.brands) else None
+    if is_own_brand(domain, url=marks.url, brands=marks.brands):
         return None
-    path = urlsplit(mark.url or "").path
-    if not (_ARTICLE_SLUG.search(path) or path.strip("/").count("/") >= 3) or _is_site_move(mark.url or "", marks):
+    if registrable_domain(marks.url).partition(".")[0] == domain.partition(".")[0] or _is_site_move(mark.url or "", marks):
         return None
     return domain
+
+
+def _is_article_url(url: str) -> bool:
+    path = urlsplit(url).path
+    return _ARTICLE_SLUG.search(path) is not None or path.strip("/").count("/") >= 3
+
+
+def _looks_moved(url: str, marks: Marks) -> bool:
+    """The same path on both sites, and the names that the page gives itself have nothing to do with its own domain.
+
+    Sister outlets on one system share paths too, but their pages bear their own names.
+    """
+    here, there = urlsplit(marks.url), urlsplit(url)
+    return (
+        bool(marks.brands)
+        and here.path.rstrip("/") == there.path.rstrip("/")
+        and not any(bears_name(marks.url, brand) for brand in marks.brands)
+    )
 
 
 def _is_site_move(url: str, marks: Marks) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pipelines.attribute import attribute_draft, read_marks
+from pipelines.attribute import Marks, attribute_draft, read_marks
 from pipelines.records import Draft, ParsedPage
 
 Parse = Callable[..., ParsedPage]
@@ -95,3 +95,70 @@ def test_json_ld_may_name_the_origin(
     """isBasedOn and provider count when they name another outlet."""
     page = parse(article_html(), article_ld={**article_ld, "headline": "Council votes on pier"})
     assert attribute_draft(draft(*prose), read_marks(page))[1].syndicated_from == origin
+
+
+@pytest.mark.parametrize(
+    ("site_name", "url", "origin"),
+    [
+        pytest.param("Institute for Pier Studies", f"https://www.cfpr.example{ARTICLE}", None, id="a name that is not the domain's"),
+        pytest.param("Coastal Forum Press Review", f"https://www.cfpr.example{ARTICLE}", "ifps.example", id="the domain's initials"),
+        pytest.param("Harbor Daily", f"https://www.harbordaily.example{ARTICLE}", "ifps.example", id="the domain's name"),
+        pytest.param("Institute for Pier Studies", "https://www.cfpr.example/blog/1", "ifps.example", id="another path"),
+    ],
+)
+def test_a_page_with_nothing_of_its_domain_in_its_name_may_have_moved(
+    parse: Parse, article_html: ArticleHtml, draft: MakeDraft, prose: tuple[str, ...], site_name: str, url: str, origin: str | None
+) -> None:
+    """The same path on another domain, and a name that is not this domain's: a move is as likely, so it stays a hint."""
+    page = parse(article_html(), url=url, canonical_url=f"https://www.ifps.example{ARTICLE}", site_name=site_name)
+    _, attribution = attribute_draft(draft(*prose, url=url), read_marks(page))
+    assert attribution.syndicated_from == origin
+    assert [(item.field, item.value) for item in attribution.evidence] == [("syndicated_from", "ifps.example")]
+
+
+@pytest.mark.parametrize(
+    ("line", "origin"),
+    [
+        pytest.param("Read the <a href='https://grist.org/ocean/the-pier-vote/'>original article</a>.", "grist.org", id="English"),
+        pytest.param(
+            "Lest den Originalartikel auf Englisch <a href='https://www.harbordaily.com/the-pier-vote-explained'>hier</a>.",
+            None,
+            id="an unknown edition of the own brand",
+        ),
+        pytest.param("Lire <a href='https://www.slate.fr/story/123456/jetee'>l’article original</a>.", "slate.fr", id="French"),
+        pytest.param("Read the original article here.", None, id="no link"),
+        pytest.param("Read the original <a href='https://doi.example.org/10.1000/123456'>study</a>.", None, id="a study"),
+        pytest.param("Read the <a href='https://www.facebook.com/harbor/posts/123456'>original post</a>.", None, id="a platform"),
+    ],
+)
+def test_the_link_to_the_original_article_names_the_outlet(
+    parse: Parse, article_html: ArticleHtml, draft: MakeDraft, prose: tuple[str, ...], line: str, origin: str | None
+) -> None:
+    """A line that sends readers to the original on another site says where the text was first."""
+    page = parse(article_html(footer=f"<p>{line}</p>"))
+    assert attribute_draft(draft(*prose), read_marks(page))[1].syndicated_from == origin
+
+
+def test_another_edition_counts_where_the_page_sends_its_readers_there(
+    parse: Parse, article_html: ArticleHtml, draft: MakeDraft, prose: tuple[str, ...]
+) -> None:
+    """A translated article names the edition it comes from, though both bear one brand."""
+    line = "Lest den Originalartikel <a href='https://www.businessinsider.com/the-pier-vote-explained-2026'>hier</a>."
+    url = "https://www.businessinsider.de/politik/abstimmung-ueber-den-pier"
+    page = parse(article_html(footer=f"<p>{line}</p>"), url=url, site_name="Business Insider")
+    assert attribute_draft(draft(*prose, url=url), read_marks(page))[1].syndicated_from == "businessinsider.com"
+
+
+@pytest.mark.parametrize(
+    ("line", "origin"),
+    [
+        pytest.param("©2026 The Seattle Times. Visit seattletimes.com. Distributed by TNS.", "seattletimes.com", id="distributed"),
+        pytest.param("Copyright 2026 NPR. To see more, visit NPR.", "npr.org", id="visit"),
+        pytest.param("© The Financial Times Ltd. 2026", None, id="a notice alone"),
+    ],
+)
+def test_a_notice_needs_more_than_an_owner(draft: MakeDraft, prose: tuple[str, ...], line: str, origin: str | None) -> None:
+    """A notice alone may be a picture's or the group's: it stays a hint."""
+    _, attribution = attribute_draft(draft(*prose, line), Marks(url="https://www.harbordaily.example/world/pier"))
+    assert attribution.syndicated_from == origin
+    assert any(item.field == "syndicated_from" for item in attribution.evidence)
