@@ -13,7 +13,7 @@ import pytest
 
 from crawler.commands.corpus import ACTIONS
 from crawler.failures import FINAL_STATUSES, REASONS
-from pipelines.attribute.lines import LineKind
+from pipelines.attribute.line_sections import LineKind
 from pipelines.chain import STAGES
 from pipelines.extract.decide import CLASS_REASONS, HEADLINE
 

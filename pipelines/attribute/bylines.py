@@ -34,9 +34,9 @@ class Byline:
     credited: tuple[str, ...] = ()
     """Agencies behind "mit", "with", "avec": they gave material."""
     people: tuple[str, ...] = ()
-    """Names that are no agency: people, and outlets where one signs ("Le Figaro et AFP")."""
+    """Names that are no agency: people, and outlets where one signs ("Le Journal et AFP")."""
     has_staff: bool = False
-    """True: someone who is not the agency's shares the byline ("Jane Doe and AP", "sak/Reuters")."""
+    """True: someone who is not the agency's shares the byline ("Jane Doe and AP", "ab/Reuters")."""
     place: str | None = None
     label: str | None = None
     """``by``, ``source``, or None for a bare one."""
@@ -217,7 +217,7 @@ def _read_parts(text: str) -> Byline | None:
 
 
 def _initials_and_place(part: str) -> str | None:
-    """``kra Frankfurt``: an editor's initials and the place."""
+    """``ab Frankfurt``: an editor's initials and the place."""
     first, _, rest = part.partition(" ")
     return rest if _INITIALS.fullmatch(first) and rest.casefold() in known_places() else None
 
@@ -247,7 +247,7 @@ def _looks_like_names(text: str) -> bool:
 def people_of_author(author: str) -> str | None:
     """Return an author field without its agencies: the people's names as written, None if nobody is left.
 
-    ``TOM KRISHER, AP Auto Writer`` keeps Tom Krisher; ``Dpa`` and ``AFP/The Local`` keep nobody, as an outlet is no person.
+    ``TOM DOE, AP Auto Writer`` keeps Tom Doe; ``Dpa`` and ``AFP/The Local`` keep nobody, as an outlet is no person.
     """
     if agency_of_author(author):
         return None

@@ -79,7 +79,7 @@ class Dateline:
 def parse_dateline(text: str, *, place_in_text: int = 0) -> Dateline | None:
     """Return the dateline that opens a paragraph, or None.
 
-    place_in_text: which paragraph it is, from 0. The weaker forms ("Riad. Der …", "Gundremmingen - Die …") count only in the first,
+    place_in_text: which paragraph it is, from 0. The weaker forms ("Riad. Der …", "Gundelfingen - Die …") count only in the first,
     unknown places in capitals only in the first two.
     """
     head = text[:HEAD_CHARS].strip()

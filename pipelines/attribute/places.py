@@ -41,7 +41,7 @@ def _time_words() -> frozenset[str]:
 def read_place(lead: str) -> Place:
     """Read what stands before the agency or the dash.
 
-    ``BEIRUT/THE HAGUE, March 7`` is ("BEIRUT/THE HAGUE", True, True); ``March 4`` is (None, True, True); prose is never clean.
+    ``LISBON/THE HAGUE, March 7`` is ("LISBON/THE HAGUE", True, True); ``March 4`` is (None, True, True); prose is never clean.
     """
     lead = lead.strip(" .,:")
     if not lead:

@@ -21,7 +21,7 @@ from pipelines.attribute.bylines import parse_byline, people_of_author
         pytest.param("Von Anna Muster und Jan Muster, dpa", ("DPA",), (), False, id="the agency's two reporters"),
         pytest.param("Jane Doe and AP", ("AP",), (), True, id="staff and agency"),
         pytest.param("Le Journal et AFP", ("AFP",), (), True, id="outlet and agency"),
-        pytest.param("sak/Reuters", ("REUTERS",), (), True, id="initials and agency"),
+        pytest.param("ab/Reuters", ("REUTERS",), (), True, id="initials and agency"),
         pytest.param("Von Anna Muster mit AP", (), ("AP",), False, id="with material of an agency"),
         pytest.param("Weitere Quellen • AP", (), ("AP",), False, id="further sources"),
         pytest.param("By Reuters | Updated Monday 3:44 pm", ("REUTERS",), (), False, id="time stamp behind"),

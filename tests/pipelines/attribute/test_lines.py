@@ -54,7 +54,7 @@ def test_a_source_line_names_the_outlet(text: str, origin: str | None) -> None:
         pytest.param("SDA/sep", "agency_line", ("KEYSTONE-SDA",), (), id="slug without brackets"),
         pytest.param("--IANS", "agency_line", ("IANS",), (), id="dash slug"),
         pytest.param("(FR mit dpa)", "agency_line", (), ("DPA",), id="with material"),
-        pytest.param("© dpa-infocom, dpa:230428-99-483045/5", "copyright", ("DPA",), (), id="dpa number"),
+        pytest.param("© dpa-infocom, dpa:260312-99-123456/2", "copyright", ("DPA",), (), id="dpa number"),
         pytest.param("Our Standards: The Thomson Reuters Trust Principles.", "agency_line", ("REUTERS",), (), id="Reuters trust line"),
         pytest.param("(Reporting by Jane Doe in Paris; Editing by John Roe)", "contributors", ("REUTERS",), (), id="sign-off"),
         pytest.param(
