@@ -99,20 +99,22 @@ def _name_pattern() -> re.Pattern[str]:
 
 @cache
 def _names_by_word() -> dict[str, tuple[frozenset[str], ...]]:
-    """The longest word of every name, in lower case, and all words of the names that have it."""
+    """The longest word of every form, in lower case, and all words of the forms that have it; codes of one word are in ``_code_words``."""
     found: dict[str, list[frozenset[str]]] = {}
-    for name in _by_name():
-        if words := spaced_words(name.lower()).split():
-            found.setdefault(max(words, key=lambda word: (len(word), word)), []).append(frozenset(words))
-    return {word: tuple(names) for word, names in found.items()}
+    codes = [form for form in (*_by_slug(), *_by_bracket()) if len(spaced_words(form).split()) > 1]
+    for form in (*_by_name(), *codes):
+        if words := frozenset(spaced_words(form.lower()).split()):
+            found.setdefault(max(words, key=lambda word: (len(word), word)), []).append(words)
+    return {word: tuple(forms) for word, forms in found.items()}
 
 
 @cache
 def _code_words() -> frozenset[str]:
-    """The words of every code, as the table writes it and as author fields do ("Dpa", "Pti", "AFP")."""
+    """Every code of one word, as the table writes it and as author fields do ("Dpa", "Pti", "AFP")."""
     forms = {*_by_slug(), *_by_bracket()}
     forms |= {change(slug) for slug in _by_slug() for change in (str.upper, str.lower, str.title)}
-    return frozenset(word for form in forms for word in spaced_words(form).split() if len(word) > 1)
+    words = [spaced_words(form).split() for form in forms]
+    return frozenset(found[0] for found in words if len(found) == 1 and len(found[0]) > 1)
 
 
 @cache

@@ -23,7 +23,7 @@ from pipelines.attribute.places import (
 from pipelines.attribute.wordlists import either, known_places
 
 HEAD_CHARS = 160
-_LEAD_SIGNS = ("(", "/", "—", "–", "―", "‒", " -", ".-", "- ", "--", "_", "【", "（", "[", "［", "〔", "电", "電", ", ")
+_LEAD_SIGNS = ("(", "/", "—", "–", "―", "‒", " -", ".-", "- ", "--", "_", "【", "（", "[", "［", "〔", "电", "電")
 _DASH = r"(?:—|–|―|‒|--+|-|_)"
 _END = rf"(?P<end>\.?\s*{_DASH}+|\.|:|,|।|)\s*"
 # PLACE, date (AGENCY) — with the dash, ".-", colon or full stop; some agencies use none of them and start the sentence.
@@ -96,7 +96,10 @@ def parse_dateline(text: str, *, place_in_text: int = 0) -> Dateline | None:
 def _may_open(head: str) -> bool:
     """The cheap test: a bracket, slash, dash, colon or full stop stands where some form needs it."""
     lead = head[:96]
-    return any(sign in lead for sign in _LEAD_SIGNS) or ":" in head[:44] or ". " in head[:34]
+    if any(sign in lead for sign in _LEAD_SIGNS) or ":" in head[:44] or ". " in head[:34]:
+        return True
+    first, comma, _ = lead[:28].partition(",")
+    return bool(comma) and agency_of_name(first) is not None
 
 
 def _read_marked(head: str, *, is_first: bool) -> Dateline | None:

@@ -19,6 +19,7 @@ from pipelines.attribute.page_walk import (
     calls_itself,
     find_main_run,
     find_paragraphs,
+    has_link,
     stands_in,
     text_between,
     text_of,
@@ -200,7 +201,7 @@ def _read_source_lines(paragraphs: Sequence[Paragraph], run: Sequence[HtmlElemen
         for index, item in enumerate(paragraphs)
         if len(item.text) <= MAX_SOURCE_CHARS
         and item.element.tag == "p"
-        and (behind <= index < behind + MAX_CLOSING_BLOCKS or item.element.find(".//a") is not None)
+        and (behind <= index < behind + MAX_CLOSING_BLOCKS or has_link(item.element))
     ]
     found = find_cues([item.text for item in short])
     cues: Cues = {section: words for section, words in found.items() if section in _SOURCE_SECTIONS}

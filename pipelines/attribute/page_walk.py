@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from lxml.etree import tostring
+from lxml.etree import XPath, tostring
 
 from pipelines.text import clean_text
 
@@ -38,6 +38,11 @@ _SKIPPED_CLASS = re.compile(
 )
 
 
+# All in C, without an object for each element.
+_TEXTS = XPath("descendant::text()[normalize-space() and not(parent::script or parent::style)]", smart_strings=False)
+_LINK = XPath("boolean(.//a)")
+
+
 class Paragraph(NamedTuple):
     """An ``h1`` or ``p`` and its text, as printed but for space at the ends."""
 
@@ -59,6 +64,11 @@ class WalkedBlock(NamedTuple):
 def text_of(element: HtmlElement) -> str:
     """Return all text below an element."""
     return str(tostring(element, method="text", encoding="unicode", with_tail=False))
+
+
+def has_link(element: HtmlElement) -> bool:
+    """Say whether there is a link below an element."""
+    return bool(_LINK(element))
 
 
 def find_paragraphs(tree: HtmlElement) -> list[Paragraph]:
@@ -124,11 +134,9 @@ def text_between(start: HtmlElement, stop: HtmlElement | None, *, max_chars: int
             pieces.append((node.text or "")[:room])
             node = node[0]
         if isinstance(node.tag, str) and node.tag not in _SKIPPED_TAGS:
-            for piece in node.itertext():
-                pieces.append(piece[:MAX_BLOCK_CHARS])
-                room -= len(pieces[-1]) + 1
-                if room <= 0:
-                    break
+            text = "\n".join(_TEXTS(node))[:room]
+            room -= len(text) + 1
+            pieces.append(text)
     return "\n".join(pieces)
 
 
