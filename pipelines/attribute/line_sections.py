@@ -69,7 +69,8 @@ def find_cues(texts: Sequence[str]) -> Cues:
         for section in sections:
             table = section_table(section)
             present = [word for word in table["words"] if word in words] if words else []
-            present += [sign for sign in table["signs"] if sign in whole]
+            if table["signs"]:
+                present += [sign for sign in table["signs"] if sign in whole]
             if present:
                 found[section] = tuple(present)
     return found

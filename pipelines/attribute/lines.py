@@ -9,7 +9,7 @@ from pipelines.attribute.line_sections import MAX_LINE_CHARS, MAX_LINE_WORDS, Cu
 from pipelines.attribute.notes import read_agencies_note, read_certain, read_contributors, read_copyright, read_phrases
 from pipelines.attribute.slugs import read_slug_line
 from pipelines.attribute.source_lines import read_feed_note, read_provider, read_source
-from pipelines.text import count_words
+from pipelines.text import UNSPACED, count_words
 
 # In this order: the first that speaks decides.
 _READERS = (
@@ -29,7 +29,7 @@ def is_line_size(text: str) -> bool:
     if len(text) > MAX_LINE_CHARS or text.count(" ") >= MAX_LINE_WORDS:
         return False
     # Scripts without spaces between words.
-    return len(text) <= MAX_LINE_WORDS or text.isascii() or count_words(text) <= MAX_LINE_WORDS
+    return text.isascii() or not UNSPACED.search(text, 0, MAX_LINE_WORDS) or count_words(text) <= MAX_LINE_WORDS
 
 
 def read_line(text: str, *, at_edge: bool = True, cues: Cues | None = None) -> Line | None:

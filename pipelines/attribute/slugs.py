@@ -21,6 +21,7 @@ _SIGNED = re.compile(r"(?P<inside>[^\W\d_]{3,8})(?:\s(?:[a-z]{2,4}|[A-Z]{2,4})(?
 """A code and its editors' initials: ``PTI JD MM``, ``EFE jd/mm``."""
 _INITIALED = re.compile(r"(?:[^\W\d_]{2,4}/\s?){1,4}\s?[(\[](?P<inside>[^()\[\]]{2,12})[)\]]\.?")
 """``jk/ mm/ (PAP)``"""
+_CLOSING_SIGNS = frozenset(")]）】〕/")
 _FORMS = (_BRACKETED, _SLASHED, _DASHED, _SPLIT, _SIGNED, _INITIALED)
 _TRAILING_BRACKET = re.compile(
     r"\s*(?P<tail>(?:[^\W\d_]{2,4}/\s?){0,4}[(\[（【〔][^()\[\]（）【】〔〕]{2,200}[)\]）】〕][.。]?|\s/[^\W\d_]{2,12}(?:/[^\W\d_]{2,12}){0,2}/?\.?)\s*$"
@@ -83,7 +84,7 @@ def split_trailing_line(text: str, *, cues: Cues | None = None) -> tuple[str, Li
         if tail_text[: source.start()].strip() and count_words(sentence) <= MAX_LINE_WORDS:
             return text[: len(text) - len(sentence)].rstrip(), source_line(sentence, source)
     tail_text = text[-MAX_TAIL_CHARS:]
-    has_bracket = any(sign in tail_text[-24:] for sign in ")]）】〕/")
+    has_bracket = not _CLOSING_SIGNS.isdisjoint(tail_text[-24:])
     if has_bracket and (match := _TRAILING_BRACKET.search(tail_text)) and (line := _read_tail(match.group("tail").strip())):
         body = text[: len(text) - len(tail_text) + match.start()].rstrip()
         return (body, line) if body else None
