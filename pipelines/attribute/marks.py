@@ -17,6 +17,8 @@ from pipelines.attribute.lines import read_line
 from pipelines.attribute.page_walk import (
     Paragraph,
     calls_itself,
+    find_bare_run,
+    find_heading_before,
     find_main_run,
     find_paragraphs,
     has_link,
@@ -89,7 +91,7 @@ class Marks:
 def read_marks(parsed: ParsedPage) -> Marks:
     """Return the page's provenance marks; the tree is not changed."""
     paragraphs = find_paragraphs(parsed.tree)
-    run = find_main_run(paragraphs)
+    run = find_main_run(paragraphs) or find_bare_run(parsed.tree)
     header, providers = _read_header(paragraphs, run)
     return Marks(
         url=parsed.url,
@@ -158,6 +160,10 @@ def _read_header(paragraphs: Sequence[Paragraph], run: Sequence[HtmlElement]) ->
             break
         if element.tag == "h1":
             headline = element
+    else:
+        headline = None if run else headline
+    if headline is None and run:
+        headline = find_heading_before(run[0])
     bylines: list[Mark] = []
     providers: list[Mark] = []
     if headline is None:

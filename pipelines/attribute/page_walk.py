@@ -21,6 +21,7 @@ MAX_PARAGRAPHS = 1500
 MAX_PARAGRAPH_CHARS = 2_000_000  # of all paragraphs together
 MAX_BLOCK_CHARS = 400
 LONG_PARAGRAPH_CHARS = 120
+MAX_TEXT_HOLDERS = 60
 
 _BLOCK_TAGS = frozenset(
     "address article blockquote body br dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header hr li main ol p pre section table "
@@ -41,6 +42,10 @@ _SKIPPED_CLASS = re.compile(
 # All in C, without an object for each element.
 _TEXTS = XPath("descendant::text()[normalize-space() and not(parent::script or parent::style)]", smart_strings=False)
 _LINK = XPath("boolean(.//a)")
+_HEADING_BEFORE = XPath("preceding::*[self::h1 or self::h2 or self::h3][1]")
+_TEXT_HOLDERS = XPath(
+    f"descendant::*[self::div or self::td or self::section or self::article][text()[string-length(normalize-space()) >= {LONG_PARAGRAPH_CHARS}]]"
+)
 
 
 class Paragraph(NamedTuple):
@@ -96,6 +101,18 @@ def find_main_run(paragraphs: Sequence[Paragraph]) -> list[HtmlElement]:
         return run
     wide = _largest_group(longs, [parent.getparent() if parent is not None else None for parent in parents])
     return wide if len(wide) > 2 * len(run) else run
+
+
+def find_bare_run(tree: HtmlElement) -> list[HtmlElement]:
+    """Return the elements that hold long text of their own, for pages that part paragraphs by ``<br>`` or ``<div>``: the largest group."""
+    holders = [Paragraph(element, text_of(element)) for element in _TEXT_HOLDERS(tree)[:MAX_TEXT_HOLDERS]]
+    return _largest_group(holders, [item.element.getparent() for item in holders])
+
+
+def find_heading_before(element: HtmlElement) -> HtmlElement | None:
+    """Return the last heading before an element, down to ``h3``: the headline of pages whose body no ``h1`` precedes."""
+    found = _HEADING_BEFORE(element)
+    return found[0] if found else None
 
 
 def _largest_group(longs: Sequence[Paragraph], holders: Sequence[HtmlElement | None]) -> list[HtmlElement]:

@@ -122,3 +122,23 @@ def test_hostile_pages_cost_little(parse: Parse, html: str) -> None:
     start = time.process_time()
     read_marks(page)
     assert time.process_time() - start < 1.0
+
+
+PLAIN_PAGES = [
+    pytest.param("<h2>Council votes on pier</h2><p class='byline'>By Reuters</p>{}", "<p>{}</p>", id="h2 as headline"),
+    pytest.param("<h1>Council votes on pier</h1><div class='byline'>By Reuters</div><div>{}</div>", "{}<br><br>", id="line breaks"),
+    pytest.param("<h1>Council votes on pier</h1><div class='byline'>By Reuters</div><div>{}</div>", "<div>{}</div>", id="divisions"),
+    pytest.param(
+        "<h3>Council votes on pier</h3><span class='author'>Reuters</span><table><tr><td>{}</td></tr></table>", "{}<br>", id="a table"
+    ),
+]
+
+
+@pytest.mark.parametrize(("page", "paragraph"), PLAIN_PAGES)
+def test_pages_without_paragraphs_or_headline_have_bylines_too(
+    parse: Parse, draft: MakeDraft, prose: tuple[str, ...], page: str, paragraph: str
+) -> None:
+    """Older pages part paragraphs by line breaks and head them with h2."""
+    html = f"<html><body>{page.format(''.join(paragraph.format(text) for text in prose))}<h1>Elsewhere</h1></body></html>"
+    _, attribution = attribute_draft(draft(*prose), read_marks(parse(html)))
+    assert attribution.agencies == ("REUTERS",)
