@@ -57,8 +57,9 @@ def _claim_of_author(mark: Mark) -> Claim | None:
     confidence = _FIELD_CONFIDENCE[mark.signal]
     if mark.signal == "byline" and not mark.is_certain_place:
         is_bare = not (byline.label or byline.people or byline.place)
-        # "AA" and "PA" are also buttons and party labels: a code alone needs a byline's element, a full name does not.
-        if len(byline.people) > 2 or (is_bare and len(mark.text) <= 8):
+        # "AA" and "PA" are also buttons and party labels, "UPI" a topic: a code alone needs a byline's element or free room, a name does not.
+        is_code = is_bare and len(mark.text) <= 8
+        if len(byline.people) > 2 or (is_code and not (mark.stands_free and len(mark.text) >= 3)):
             return None
         confidence = 0.75 if is_bare else 0.8
     return Claim(

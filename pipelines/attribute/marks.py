@@ -53,7 +53,11 @@ SOURCE_META = ("dc.source", "source", "article:source", "dcterms.source", "news_
 ORIGIN_META = ("original-source", "syndication-source", "og:original_source")
 
 _BYLINE_CLASS = re.compile(
-    r"author|byline|by-line|autor|writer|signature|source|quelle|agency|agentur|provider|contributor|bron\b|firma", re.IGNORECASE
+    r"author|byline|by-line|autor|writer|signature|source|quelle|agency|agentur|provider|contributor|bron\b|firma|(?:^|[\s_-])(?:aut|auth)(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+_TOPIC_CLASS = re.compile(
+    r"(?:^|[\s_-])(?:tags?|topics?|kicker|badge|chip|label|rubrik|category|section|button|btn|size)(?:$|[\s_-])", re.IGNORECASE
 )
 _SOURCE_SECTIONS = frozenset({"source", "agencies", "original_link"})
 _LABEL_SIGN = re.compile("[:：|]")
@@ -69,6 +73,8 @@ class Mark:
     url: str | None = None
     is_certain_place: bool = True
     """False for a visible line whose element does not call itself a byline or source."""
+    stands_free: bool = False
+    """True for a visible line with no image, link or topic label near: there a short code may be the byline."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -178,7 +184,10 @@ def _read_header(paragraphs: Sequence[Paragraph], run: Sequence[HtmlElement]) ->
         elif len(text) <= 160 and has_agency_form(text):
             is_byline = calls_itself(element, _BYLINE_CLASS)
             if is_byline or (since_image > 0 and not stands_in(element, "aside", "footer")):
-                bylines.append(Mark(signal="byline", text=text, is_certain_place=is_byline))
+                is_free = (
+                    since_image >= 3 and not stands_in(element, "a", "li", "button") and not calls_itself(element, _TOPIC_CLASS, levels=2)
+                )
+                bylines.append(Mark(signal="byline", text=text, is_certain_place=is_byline, stands_free=is_free))
     return bylines, providers
 
 

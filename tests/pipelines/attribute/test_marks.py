@@ -38,6 +38,10 @@ def test_reading_marks_leaves_the_tree_alone(parse: Parse, article_html: Article
         pytest.param("<p class='photo-credit'>Reuters</p>", (), id="photo credit"),
         pytest.param("<div class='related-teaser'><p class='byline'>By Reuters</p></div>", (), id="teaser"),
         pytest.param("<button>AA</button><span>AA</span>", (), id="font size buttons"),
+        pytest.param("<div>SID</div><div>Friday, March 13, 2026</div>", ("SID",), id="a code with nothing near"),
+        pytest.param("<ul><li>NTB</li></ul>", (), id="a code in a list"),
+        pytest.param("<div class='topic-label'>UPI</div>", (), id="a code as topic"),
+        pytest.param("<div class='aut'>EFE</div>", ("EFE",), id="a short class name"),
     ],
 )
 def test_only_the_byline_between_headline_and_body_counts(
