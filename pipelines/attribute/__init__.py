@@ -6,7 +6,8 @@ signal with its confidence.
 """
 
 from pipelines.attribute.agencies import Agency, agency_by_code, agency_of_host, agency_of_name, load_agencies
-from pipelines.attribute.dateline import Dateline, parse_dateline
+from pipelines.attribute.dateline import parse_dateline
+from pipelines.attribute.east_asia import Dateline
 from pipelines.attribute.marks import Mark, Marks, read_marks
 from pipelines.attribute.resolve import attribute_draft
 

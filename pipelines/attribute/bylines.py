@@ -12,7 +12,6 @@ from pipelines.attribute.agencies import (
     agency_of_author,
     agency_of_name,
     ends_with_name,
-    has_agency_form,
     split_codes,
 )
 from pipelines.attribute.wordlists import either, known_places, word_set
@@ -242,22 +241,3 @@ def _looks_like_names(text: str) -> bool:
     return 0 < len(words) <= 6 and all(
         not word[0].islower() or word.casefold() in _PARTICLES or word.startswith(("al-", "el-", "d'", "d’")) for word in words
     )
-
-
-def people_of_author(author: str) -> str | None:
-    """Return an author field without its agencies: the people's names as written, None if nobody is left.
-
-    ``TOM DOE, AP Auto Writer`` keeps Tom Doe; ``Dpa`` and ``AFP/The Local`` keep nobody, as an outlet is no person.
-    """
-    if agency_of_author(author):
-        return None
-    if not has_agency_form(author):
-        return author
-    author = re.sub(rf"^(?:{either('bylines', 'source')})[\s:]+", "", author, flags=re.IGNORECASE)
-    if agency_of_author(author):
-        return None
-    byline = parse_byline(author)
-    if byline is None or not (byline.agencies or byline.credited):
-        return author
-    people = [person for person in byline.people if len(person.split()) >= 2 and not person.casefold().startswith(("the ", "le ", "la "))]
-    return ", ".join(people) or None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from pipelines.attribute.agencies import agency_by_code, agency_of_host, has_agency_form, is_outlet_host
 from pipelines.attribute.bylines import parse_byline
-from pipelines.attribute.dateline import Dateline
+from pipelines.attribute.east_asia import Dateline
 from pipelines.attribute.line_sections import Line
 from pipelines.attribute.lines import read_line
 from pipelines.attribute.marks import Mark, Marks

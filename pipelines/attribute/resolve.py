@@ -6,13 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from pipelines.attribute.agencies import has_agency_form
-from pipelines.attribute.bylines import parse_byline, people_of_author
+from pipelines.attribute.bylines import parse_byline
 from pipelines.attribute.claims import FILL_CONFIDENCE, Claim, collect_claims, weigh_claims
-from pipelines.attribute.dateline import Dateline, parse_dateline
+from pipelines.attribute.dateline import parse_dateline
+from pipelines.attribute.east_asia import Dateline
 from pipelines.attribute.hints import find_self_references
 from pipelines.attribute.lifting import lift_lines, read_removed
 from pipelines.attribute.line_sections import Line
 from pipelines.attribute.marks import Marks
+from pipelines.attribute.people import people_of_author
 from pipelines.attribute.syndication import find_syndication
 from pipelines.records import Attribution, Block, Draft, Evidence, ProvenanceMode
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.attribute.bylines import parse_byline, people_of_author
+from pipelines.attribute.bylines import parse_byline
+from pipelines.attribute.people import people_of_author
 
 
 @pytest.mark.parametrize(
