@@ -16,6 +16,7 @@ from pipelines.records import Evidence
 FILL_CONFIDENCE = 0.7
 """Below it a value is a hint: kept as evidence, not filled into a column."""
 MAX_CONFIDENCE = 0.99
+CLOSING_NOTICE_CONFIDENCE = 0.6
 _FIELD_CONFIDENCE = {"json_ld_author": 0.95, "meta_author": 0.95, "meta_source": 0.95, "byline": 0.85}
 
 
@@ -76,7 +77,11 @@ def _claim_of_closing(mark: Mark) -> Claim | None:
     line = read_line(mark.text)
     if line is None or not (line.agencies or line.credited) or (line.signal == "bare_name" and not mark.is_certain_place):
         return None
-    return _claim_of_line(line)
+    claim = _claim_of_line(line)
+    if line.signal == "copyright" and line.confidence <= FILL_CONFIDENCE:
+        # Outside the text a notice may be the site's own, on every page.
+        return replace(claim, confidence=CLOSING_NOTICE_CONFIDENCE)
+    return claim
 
 
 def _claim_of_line(line: Line) -> Claim:

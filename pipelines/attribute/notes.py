@@ -54,8 +54,9 @@ def read_copyright(text: str) -> Line | None:
         owner = _OWNER_ENDS.split(match.group("owner"))[0].strip(" -–—()")
         agency = agency_of_name(owner)
         if agency is not None:
-            # "© dpa" and "© AP" credit pictures; AFP signs its texts so. The Canadian Press also distributes.
-            agencies = (agency.code,) if (len(owner) > 5 or agency.code == "AFP") and agency.code != "CP" else ()
+            # "© dpa" and "© AFP / Name" credit pictures; AFP signs texts "(c)AFP" or with the year. The Canadian Press also distributes.
+            is_signature = len(owner) > 5 or (agency.code == "AFP" and (text[:3].lower() == "(c)" or _YEAR.search(text) is not None))
+            agencies = (agency.code,) if is_signature and agency.code != "CP" else ()
         else:
             origin = domain_of_outlet(owner)
     folded = text.casefold()

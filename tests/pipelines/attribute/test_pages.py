@@ -163,6 +163,7 @@ def test_a_page_says_whose_copy_it_is(
         pytest.param(
             page(footer="<footer><p>AP material Copyright 2026 The Associated Press. All rights reserved.</p></footer>"), id="site footer"
         ),
+        pytest.param(page(footer="<div>Copyright 2026 The Associated Press. All rights reserved.</div>"), id="a notice outside the text"),
         pytest.param(page(last="More than 200 pupils took the AP exams, the A.P. Moller fund said."), id="exams and a shipping line"),
         pytest.param(page(header="<p class='byline'>Sid Muster und Petra Antara</p>"), id="first names"),
         pytest.param(page(header="<span class='tag'>UPI</span>", last="Pay by UPI or card."), id="payments"),
