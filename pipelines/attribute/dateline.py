@@ -88,7 +88,9 @@ def _read_marked(head: str, *, is_first: bool) -> Dateline | None:
             # (ANSA) - ROMA, 16 APR - : the agency comes first.
             return Dateline(place=named[0], agencies=codes, raw=head[: match.end() + named[1]], confidence=0.98)
         if not (
-            _is_closed(place, end, follow) if end.strip(".,:") or place.has_date else _stands_alone(place, end, follow, is_first=is_first)
+            _is_closed(place, end, follow)
+            if end.strip(".,:") or place.has_date
+            else _stands_alone(place, lead, end, follow, is_first=is_first)
         ):
             continue
         return Dateline(place=place.name, agencies=codes, raw=head[: match.end()].strip(), confidence=0.98)
@@ -100,13 +102,19 @@ def _is_closed(place: Place, end: str, follow: str) -> bool:
     return place.name is None or place.has_date or not follow[:1].islower() or is_capitals(place.name) or is_known(place.name)
 
 
-def _stands_alone(place: Place, end: str, follow: str, *, is_first: bool) -> bool:
-    """Without a dash and date: ``Berlin (AFP) Der …``, ``Washington (CNN) The …``, and ``(Belga) Le …`` at the head of the text."""
+def _stands_alone(place: Place, lead: str, end: str, follow: str, *, is_first: bool) -> bool:
+    """Without a dash and date: ``Berlin (AFP) Der …``, ``Harbor, New Hampshire (CNN) The …``, and ``(Belga) Le …`` at the head of the text."""
     if follow[:1].islower():
         return False
     if place.name is None:
         return is_first and (not end or end in ".:")
-    return bool(end) or is_known(place.name) or is_capitals(place.name) or (is_uncased(place.name) and len(place.name.split()) <= 2)
+    return (
+        bool(end)
+        or "," in lead
+        or is_known(place.name)
+        or is_capitals(place.name)
+        or (is_uncased(place.name) and len(place.name.split()) <= 2)
+    )
 
 
 def _read_place_behind(follow: str) -> tuple[str, int] | None:
@@ -193,7 +201,7 @@ def _read_dashed(match: re.Match[str], head: str, *, place_in_text: int) -> Date
     is_sure = is_known(name) or place.has_date or "," in lead
     if is_capitals(name) and (is_sure or (place_in_text <= 1 and len(name.split()) <= 3)):
         return Dateline(place=name, raw=raw, confidence=0.9 if is_sure else 0.75)
-    if place_in_text == 0 and is_known(name):
+    if place_in_text <= 1 and is_known(name):
         return Dateline(place=name, raw=raw, confidence=0.85)
     if place_in_text == 0 and not place.has_date and is_one_name(name):
         return Dateline(place=name, raw=raw, confidence=0.7)
