@@ -78,8 +78,8 @@ def _read_marked(head: str, *, is_first: bool) -> Dateline | None:
         lead = match.group("lead").strip(" .,:–—-")
         slug = read_slug(match.group("inside"))
         codes = tuple(code for code in slug.codes if not _is_ruled_out(code, head[: match.end()]))
-        if not codes or _introduces_acronym(lead, match.group("inside")):
-            continue
+        if not codes or _introduces_acronym(lead, match.group("inside")) or any(" " in part for part in slug.rest):
+            continue  # (Jane Doe/Reuters) credits a picture.
         place = read_place(lead)
         if not place.is_clean or (pattern in (_BARE_SLASH, _OPEN_SLASH) and place.name is None):
             continue
