@@ -60,20 +60,27 @@ def _cue_words(sections: tuple[Section, ...]) -> frozenset[str]:
     return frozenset(word for section in sections for word in section_table(section)["words"])
 
 
-def find_cues(texts: Sequence[str]) -> Cues:
-    """Return the cues that stand in any of the texts: the cheap test before the patterns, never a proof."""
+def find_cues(texts: Sequence[str], *, only: tuple[Section, ...] = ()) -> Cues:
+    """Return the cues that stand in any of the texts: the cheap test before the patterns, never a proof.
+
+    only: the sections that matter, all of them patterns that match anywhere; () looks for all sections.
+    """
     found: dict[Section, tuple[str, ...]] = {}
-    starts = "\n".join([text[:START_CHARS] for text in texts]).lower()
-    for sections, whole in ((_AT_START, starts), (_ANYWHERE, "\n".join(texts).lower())):
-        words = _cue_words(sections).intersection(spaced_words(whole).split())
-        for section in sections:
-            table = section_table(section)
-            present = [word for word in table["words"] if word in words] if words else []
-            if table["signs"]:
-                present += [sign for sign in table["signs"] if sign in whole]
-            if present:
-                found[section] = tuple(present)
+    _collect_cues(found, only or _ANYWHERE, "\n".join(texts).lower())
+    if not only:
+        _collect_cues(found, _AT_START, "\n".join([text[:START_CHARS] for text in texts]).lower())
     return found
+
+
+def _collect_cues(found: dict[Section, tuple[str, ...]], sections: tuple[Section, ...], whole: str) -> None:
+    words = _cue_words(sections).intersection(spaced_words(whole).split())
+    for section in sections:
+        table = section_table(section)
+        present = [word for word in table["words"] if word in words] if words else []
+        if table["signs"]:
+            present += [sign for sign in table["signs"] if sign in whole]
+        if present:
+            found[section] = tuple(present)
 
 
 def sections_in(text: str, cues: Cues) -> list[Section]:

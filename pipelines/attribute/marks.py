@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipelines.attribute.agencies import has_agency_form
-from pipelines.attribute.line_sections import Cues, find_cues, sections_in
+from pipelines.attribute.line_sections import Section, find_cues, sections_in
 from pipelines.attribute.lines import read_line
 from pipelines.attribute.page_walk import (
     Paragraph,
@@ -59,7 +59,7 @@ _BYLINE_CLASS = re.compile(
 _TOPIC_CLASS = re.compile(
     r"(?:^|[\s_-])(?:tags?|topics?|kicker|badge|chip|label|rubrik|category|section|button|btn|size)(?:$|[\s_-])", re.IGNORECASE
 )
-_SOURCE_SECTIONS = frozenset({"source", "agencies", "original_link"})
+_SOURCE_SECTIONS: tuple[Section, ...] = ("source", "agencies", "original_link")
 _LABEL_SIGN = re.compile("[:：|]")
 
 
@@ -218,8 +218,7 @@ def _read_source_lines(paragraphs: Sequence[Paragraph], run: Sequence[HtmlElemen
         and item.element.tag == "p"
         and (behind <= index < behind + MAX_CLOSING_BLOCKS or has_link(item.element))
     ]
-    found = find_cues([item.text for item in short])
-    cues: Cues = {section: words for section, words in found.items() if section in _SOURCE_SECTIONS}
+    cues = find_cues([item.text for item in short], only=_SOURCE_SECTIONS)
     for element, text in short:
         if not (cues and sections_in(text, cues)) and not _LABEL_SIGN.search(text[:LABEL_CHARS]):
             continue
