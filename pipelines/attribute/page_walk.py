@@ -151,7 +151,7 @@ def text_between(start: HtmlElement, stop: HtmlElement | None, *, max_chars: int
             pieces.append((node.text or "")[:room])
             node = node[0]
         if isinstance(node.tag, str) and node.tag not in _SKIPPED_TAGS:
-            text = "\n".join(_TEXTS(node))[:room]
+            text = ("\n".join(_TEXTS(node)) if len(node) else node.text or "")[:room]
             room -= len(text) + 1
             pieces.append(text)
     return "\n".join(pieces)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.attribute import agency_by_code
 from pipelines.attribute.bylines import parse_byline
 from pipelines.attribute.dateline import parse_dateline
 from pipelines.attribute.lines import read_line
@@ -46,3 +47,20 @@ def test_a_paragraph_ends_in_its_agencies(text: str, agencies: str) -> None:
     if split:
         assert text.startswith(split[0])
         assert len(split[0]) < len(text)
+
+
+# The agencies whose copy a crawl of the shipped catalogue meets most.
+COMMON = (
+    "AP REUTERS AFP DPA PA EFE ANSA XINHUA TASS KYODO JIJI YONHAP UPI BLOOMBERG CNN-WIRE TNS CP AAP ANI PTI IANS BELGA ANP APA "
+    "KEYSTONE-SDA SID KNA EPD NTB TT RITZAU STT LUSA AA PAP CTK MTI TANJUG INTERFAX UKRINFORM NAN ANTARA BERNAMA"
+).split()
+
+
+@pytest.mark.parametrize("code", COMMON)
+def test_a_common_agency_is_known_in_several_forms(code: str) -> None:
+    """It stands in the table with a host, and two or more of the forms above are its."""
+    agency = agency_by_code(code)
+    assert agency is not None
+    assert agency.hosts or agency.outlet_hosts
+    forms = [row[0] for kind in ("bylines", "datelines", "lines", "endings") for row in FORMS[kind] if code in " ".join(row[1:]).split()]
+    assert len(forms) >= 2, forms
