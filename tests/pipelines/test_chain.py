@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from pipelines import chain
@@ -243,6 +244,30 @@ def test_with_and_without_the_republisher_s_blocks_it_is_one_story(page: Callabl
     one, two, three = stories_of(own, copied, other)
     assert one == two
     assert three != one
+
+
+@pytest.mark.parametrize(
+    ("host", "marked", "agencies"),
+    [
+        pytest.param("www.morning.example", f"TALGRAD (AFP) - {FLOOD[0]}", ["AFP"], id="an unmarked copy of an agency's story"),
+        pytest.param("edition.cnn.com", f"TALGRAD (CNN) — {FLOOD[0]}", [], id="an outlet's own story that its wire sells"),
+    ],
+)
+def test_a_story_tells_the_agency_of_its_unmarked_copy(
+    page: Callable[..., FetchedPage], tmp_path: Path, host: str, marked: str, agencies: list[str]
+) -> None:
+    """Through the store with the real index: the corpus row has it, with the copy named as evidence."""
+    first = article_on(page(*FLOOD, url=f"https://{host}/flood", title="Flood", source="first"))
+    later = datetime(2024, 5, 6, 15, tzinfo=UTC)
+    copy = article_on(page(marked, *FLOOD[1:], url="https://www.evening.example/flood", title="Flood", source="copy", fetched_at=later))
+    with chain.open_store(tmp_path) as store:
+        store.commit(store.freeze([first, copy]))
+        store.finish()
+        assert store.verify() == []
+    ((row,),) = [pd.read_parquet(path).to_dict("records") for path in (tmp_path / "corpus").glob("*/*.parquet")]
+    assert (row["article_id"], list(row["agencies"])) == (first.article_id, agencies)
+    told = [item["evidence"] for item in row["provenance"] if item["signal"] == "story"]
+    assert told == [f"{copy.article_id} on evening.example"] * len(agencies)
 
 
 @pytest.mark.skipif(
