@@ -23,7 +23,7 @@ import trafilatura
 
 from benchmarks.kits import EVAL, EXTRACTION_DEV, FETCHED_AT, digest, fetched_page, labelled_pages, missing_kits
 from benchmarks.train_block_model import held_out_models, load_labels
-from pipelines.attribute.bylines import people_of_author
+from pipelines.attribute.people import people_of_author
 from pipelines.chain import process_page
 from pipelines.dedup import deduplicate
 from pipelines.extract import BlockModel, parse_page

@@ -14,8 +14,7 @@ from typing import Any
 from pipelines.corpus.files import Layout
 from pipelines.corpus.fold import StoryIndex
 from pipelines.corpus.log import LogDataset, register_stranger
-from pipelines.corpus.parts import read_part
-from pipelines.corpus.source_lines import LINE_COLUMNS, NoteLines, line_rows, write_line_rows
+from pipelines.corpus.source_lines import NoteLines
 from pipelines.corpus.state import REGISTERED, drop_flag, get_flag, set_flags, transaction
 from pipelines.errors import StoreDamaged
 
@@ -61,17 +60,6 @@ def start_rebuild(connection: sqlite3.Connection) -> None:
         connection.execute("DELETE FROM part")
         connection.execute("DELETE FROM source_line")
         set_flags(connection, "clear_index", "distrust_derived")
-
-
-def note_lines_if_asked(connection: sqlite3.Connection, layout: Layout, note_lines: NoteLines | None) -> None:
-    """Read the lines of registered parts when the state was made by a release that noted none; a kill in between asks again."""
-    if note_lines is None or not get_flag(connection, "note_lines"):
-        return
-    for name, day in registered_parts(connection, "articles").items():
-        rows = line_rows(read_part(layout.path("articles", day, name), "articles", LINE_COLUMNS), note_lines)
-        with transaction(connection):
-            write_line_rows(connection, rows)
-    drop_flag(connection, "note_lines")
 
 
 def distrust_index(connection: sqlite3.Connection) -> None:

@@ -21,7 +21,7 @@ from pipelines.errors import StoreVersion
 
 logger = logging.getLogger(__name__)
 
-STATE_VERSION = 2
+STATE_VERSION = 1
 BUSY_TIMEOUT_MS = 30_000
 PAGE_BYTES = 16_384
 
@@ -30,11 +30,6 @@ REGISTERED, FOLDED = 0, 1
 # Which derived files of a part's name no longer say what the index says.
 CORPUS_DIRTY, COPIES_DIRTY = 1, 2
 
-# Hashes of the short lines of each source's last articles, a window of them per source; edge and inside are little-endian int64.
-_SOURCE_LINE = (
-    "CREATE TABLE source_line(source TEXT NOT NULL, url INTEGER NOT NULL, fetched_us INTEGER NOT NULL, body INTEGER NOT NULL, "
-    "edge BLOB NOT NULL, inside BLOB NOT NULL, PRIMARY KEY(source, url)) WITHOUT ROWID"
-)
 _TABLES = (
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID",
     "CREATE TABLE part(id INTEGER PRIMARY KEY, dataset TEXT NOT NULL, name TEXT NOT NULL, day TEXT NOT NULL, "
@@ -60,13 +55,12 @@ _TABLES = (
     "CREATE INDEX failed_url_due ON failed_url(source, next_try_us)",
     "CREATE TABLE endpoint(url TEXT PRIMARY KEY, etag TEXT, last_modified TEXT, fetched_us INTEGER, unchanged_count INTEGER NOT NULL) "
     "WITHOUT ROWID",
-    _SOURCE_LINE,
+    # Hashes of the short lines of each source's last articles, a window of them per source; edge and inside are little-endian int64.
+    "CREATE TABLE source_line(source TEXT NOT NULL, url INTEGER NOT NULL, fetched_us INTEGER NOT NULL, body INTEGER NOT NULL, "
+    "edge BLOB NOT NULL, inside BLOB NOT NULL, PRIMARY KEY(source, url)) WITHOUT ROWID",
     # The index's own files may be left from an older state: cleared at the first fold. The derived files, likewise, are not trusted.
     "INSERT INTO meta VALUES ('clear_index', '1'), ('distrust_derived', '1')",
 )
-
-# What makes state of an older version state of this one. A flag asks the next recovery to read the log for what the old state did not note.
-_UPGRADES = {1: (_SOURCE_LINE, "INSERT INTO meta VALUES ('note_lines', '1')")}
 
 
 class Connection(sqlite3.Connection):
@@ -110,15 +104,12 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
 
 
 def _create_or_check(connection: sqlite3.Connection, path: Path) -> None:
-    if _version(connection) != STATE_VERSION:
+    if _version(connection) == 0:
         with transaction(connection):
             # Asked again inside: another process may have been quicker.
-            found = _version(connection)
-            is_new = found == 0 and not has_tables(connection)
-            statements = _TABLES if is_new else _UPGRADES.get(found, ())
-            for statement in statements:
-                connection.execute(statement)
-            if statements:
+            if _version(connection) == 0 and not has_tables(connection):
+                for statement in _TABLES:
+                    connection.execute(statement)
                 connection.execute(f"PRAGMA user_version={STATE_VERSION}")
     if (found := _version(connection)) != STATE_VERSION:
         raise StoreVersion(

@@ -242,7 +242,6 @@ class Store:
         self.layout.clean_staging()
         recovery.clear_index_if_asked(connection, index)
         recovery.reconcile_log(connection, self.layout, note_lines=self._note_lines)
-        recovery.note_lines_if_asked(connection, self.layout, self._note_lines)
         folding.fold_parts(connection, self.layout, index)
 
     def _under_lock(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
 import shutil
-import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -125,25 +123,6 @@ def test_two_stores_on_one_folder_share_the_memory(store: Store, make: MakeArtic
         writer.commit(writer.freeze([make(number)]))
     assert edge_lines(store) == edge_lines(other) == 1
     assert memory(store) == memory(other)
-
-
-def test_state_of_the_first_version_learns_from_the_log(
-    store: Store, make: MakeArticle, open_store: Callable[..., Store], out: Path
-) -> None:
-    """It is upgraded in place: URLs and endpoints stay, lines are read from the parts that it registered."""
-    store.commit(store.freeze([make(n) for n in range(6)]))
-    store.finish()
-    before = memory(store)
-    store.close()
-    with contextlib.closing(sqlite3.connect(out / "state" / "copydesk.sqlite")) as connection:
-        connection.execute("DROP TABLE source_line")
-        connection.execute("PRAGMA user_version=1")
-        connection.commit()
-    again = open_store()
-    assert memory(again) == before
-    assert again.counts().articles == 6
-    again.commit(again.freeze([make(7)]))
-    assert len(memory(again)) == 7
 
 
 def test_rows_without_source_or_web_address_are_left_out(store: Store, make: MakeArticle) -> None:

@@ -31,7 +31,7 @@ def test_state_of_another_version_is_refused(out: Path, open_store: Callable[...
     path = out / "state" / "copydesk.sqlite"
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version=7")
-    with pytest.raises(StoreVersion, match=rf"{path}: expected state of version 2, found version 7"):
+    with pytest.raises(StoreVersion, match=rf"{path}: expected state of version 1, found version 7"):
         open_store()
     assert [name.name for name in path.parent.glob("*.corrupt-*")] == []
 
