@@ -1,10 +1,14 @@
 """Second half of a fold: which texts belong together.
 
 Everything that decides is a function of the set of documents: flips count documents, an edge depends on two texts and the flips, stories
-are the components of the edges. What a fold leaves undone (texts that lost a little to new flips) is noted and done by settling.
+are the components of the edges. Pairs that are together already are not compared, so the edges that are kept are some of all, enough
+to hold the stories; where one of them breaks, all texts of its story are asked again. What a fold leaves undone (texts that lost a
+little to new flips) is noted and done by settling.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,17 +21,19 @@ from pipelines.dedup.runs import Run
 from pipelines.dedup.verify import is_same_story, rare_shingles
 from pipelines.dedup.work import Work
 
+_PAIRS_AT_ONCE = 4096
+"""After so many pairs those that are together by now are dropped from the rest."""
+
 
 def judge(work: Work) -> set[int]:
     """Compare the new and the touched texts with all others, and return the texts whose story changed."""
     state = work.state
-    new_texts = range(work.first_new_text, state.text_count)
     weak = np.array(sorted(work.weakened), np.int64)
     lost = state.lost[weak]
     work.touched.update(weak[lost > work.parameters.judge_again_share * (state.living[weak] + lost)].tolist())
-    touched = sorted(work.touched)
-    work.fetch(touched)
-    queries = np.array([*touched, *new_texts], np.uint32)
+    changed = withdraw_edges(work)
+    queries = np.array([*sorted(work.touched), *range(work.first_new_text, state.text_count)], np.uint32)
+    work.fetch(work.touched)
     texts, keys = work.keys_of(queries.tolist())
     alive = state.occurrences.is_alive(texts, keys)
     is_sample = (keys & np.uint32(1)) == 0
@@ -35,45 +41,75 @@ def judge(work: Work) -> set[int]:
     np.add.at(state.living, texts[alive & is_sample], 1)
     state.lost[queries] = 0
     look_up(work, keys[alive & (texts < work.first_new_text)])
-    edges = verify(work, find_edges_to_verify(work, queries))
-    return update_stories(work, edges, tables.read_edges(work.connection, touched))
+    candidates = find_pairs_to_verify(work, queries)
+    work.counts["candidates"] += len(candidates)
+    for one, other in verify(work, candidates):
+        work.changes.edges.add((one, other))
+        changed.update(state.stories.join(one, other))
+    # An edge that was withdrawn and found again was there all the time.
+    unchanged = work.changes.edges & work.changes.withdrawn_edges
+    work.changes.edges -= unchanged
+    work.changes.withdrawn_edges -= unchanged
+    return changed
 
 
-def find_edges_to_verify(work: Work, queries: NDArray[np.uint32]) -> NDArray[np.uint64]:
+def withdraw_edges(work: Work) -> set[int]:
+    """Part the stories that were held together by edges of touched texts that no longer hold; return the texts of these stories.
+
+    All of them are touched from now on: there may be edges among them that nobody looked for.
+    """
+    stories = work.state.stories
+    edges = tables.read_edges(work.connection, sorted(work.touched))
+    broken = edges - compare(work, edges)
+    if not broken:
+        return set()
+    labels = sorted({stories.label(text) for edge in broken for text in edge})
+    texts = [text for label in labels for text in stories.members(label)]
+    edges = tables.read_edges(work.connection, sorted(texts))
+    kept = compare(work, edges)
+    work.changes.withdrawn_edges = edges - kept
+    work.touched.update(texts)
+    for label in labels:
+        own = set(stories.members(label))
+        stories.split(label, sorted(edge for edge in kept if edge[0] in own))
+    return set(texts)
+
+
+def find_pairs_to_verify(work: Work, queries: NDArray[np.uint32]) -> NDArray[np.uint64]:
     """Return the candidate pairs of the queries."""
     keys, texts = unpack(work.entries)
     living = work.entries[work.state.occurrences.is_alive(texts, keys)]
     return find_candidates(living, queries, work.state.living, work.parameters)
 
 
-def verify(work: Work, candidates: NDArray[np.uint64]) -> set[tuple[int, int]]:
-    """Return the candidate pairs that are one story."""
-    ones, others = (column.tolist() for column in unpack(candidates))
-    needed = sorted({*ones, *others})
-    work.shingles.update(tables.read_shingles(work.connection, [text for text in needed if text not in work.shingles]))
-    shingles = work.shingles
-    rare = rare_shingles({text: shingles[text] for text in needed}, work.state.occurrences, work.parameters.sample_every)
+def verify(work: Work, candidates: NDArray[np.uint64]) -> Iterator[tuple[int, int]]:
+    """Yield the candidate pairs that are one story and not together yet; the caller joins each before it takes the next."""
+    stories, rare = work.state.stories, dict[int, NDArray[np.uint32]]()
+    ones, others = unpack(candidates)
+    begin = 0
+    while True:
+        apart = begin + np.flatnonzero(stories.labels(ones[begin:]) != stories.labels(others[begin:]))[:_PAIRS_AT_ONCE]
+        if not len(apart):
+            return
+        begin = int(apart[-1]) + 1
+        pairs = list(zip(ones[apart].tolist(), others[apart].tolist(), strict=True))
+        _add_rare(work, rare, (text for pair in pairs for text in pair))
+        for one, other in pairs:
+            if stories.label(one) != stories.label(other):
+                work.counts["comparisons"] += 1
+                if is_same_story((rare[one], rare[other]), (work.shingles[one], work.shingles[other]), work.parameters):
+                    yield one, other
+
+
+def compare(work: Work, edges: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Return those of the edges that hold."""
+    rare: dict[int, NDArray[np.uint32]] = {}
+    _add_rare(work, rare, (text for edge in edges for text in edge))
     return {
         (one, other)
-        for one, other in zip(ones, others, strict=True)
-        if is_same_story((rare[one], rare[other]), (shingles[one], shingles[other]), work.parameters)
+        for one, other in edges
+        if is_same_story((rare[one], rare[other]), (work.shingles[one], work.shingles[other]), work.parameters)
     }
-
-
-def update_stories(work: Work, edges: set[tuple[int, int]], before: set[tuple[int, int]]) -> set[int]:
-    """Join what the edges join and part what withdrawn edges held together; return the texts whose label changed, or may have."""
-    stories = work.state.stories
-    added, withdrawn = edges - before, before - edges
-    work.changes.edges, work.changes.withdrawn_edges = added, withdrawn
-    changed: set[int] = set()
-    for one, other in sorted(added):
-        changed.update(stories.join(one, other))
-    for label in sorted({stories.label(text) for edge in withdrawn for text in edge}):
-        texts = set(stories.members(label))
-        kept = tables.read_edges(work.connection, sorted(texts)) - withdrawn
-        kept.update(edge for edge in added if edge[0] in texts)
-        changed.update(stories.split(label, sorted(kept)))
-    return changed
 
 
 def post_keys(work: Work) -> tuple[list[Run], list[Run]]:
@@ -81,3 +117,10 @@ def post_keys(work: Work) -> tuple[list[Run], list[Run]]:
     keys, texts = unpack(work.posted)
     alive = work.state.occurrences.is_alive(texts, keys)
     return work.state.runs.add(keys[alive], texts[alive])
+
+
+def _add_rare(work: Work, rare: dict[int, NDArray[np.uint32]], texts: Iterable[int]) -> None:
+    """Add the rare shingles of texts that are not there yet, reading what this fold has not met."""
+    wanted = sorted(set(texts) - rare.keys())
+    work.shingles.update(tables.read_shingles(work.connection, [text for text in wanted if text not in work.shingles]))
+    rare.update(rare_shingles({text: work.shingles[text] for text in wanted}, work.state.occurrences, work.parameters.sample_every))

@@ -34,6 +34,10 @@ class Stories:
         """Return the label of a text's story."""
         return int(self._label[text])
 
+    def labels(self, texts: NDArray[np.uint32]) -> NDArray[np.int64]:
+        """Return the label of each text's story."""
+        return self._label[texts]
+
     def members(self, label: int) -> list[int]:
         """Return the texts of a story."""
         return self._members.get(label, [label])

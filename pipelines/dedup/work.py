@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -59,6 +60,8 @@ class Work:
     """Known texts to be judged again."""
     weakened: set[int] = field(default_factory=set)
     """Known texts that lost keys."""
+    counts: Counter[str] = field(default_factory=Counter)
+    """Candidate pairs, and how many of them were compared: see ``StoryIndex.statistics``."""
 
     def fetch(self, texts: Iterable[int]) -> None:
         """Read the shingles and bands of known texts that this fold has not met."""
