@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.attribute import attribute_draft, load_agencies, read_marks
-from pipelines.dedup import minhash_bytes
+from pipelines.dedup import FOLD_SIZE, minhash_bytes
+from pipelines.errors import CorpusError
 from pipelines.extract import BlockModel, explain_thin, extract_article, parse_page
 from pipelines.records import Article, Attribution, Draft, FetchedPage, ParsedPage, Rejection, Removed, SourceLines, make_article_id
 from pipelines.scrub import cut_source_lines, learn_lines, note_lines, scrub_draft
@@ -23,7 +26,7 @@ from pipelines.text import count_words, text_hash
 from pipelines.urls import clean_url, host_of, identity_url
 
 if TYPE_CHECKING:
-    from pipelines.corpus import Store
+    from pipelines.corpus import Store, Tally
 
 logger = logging.getLogger(__name__)
 
@@ -168,11 +171,10 @@ def open_store(output_dir: Path, *, recover: bool = True) -> Store:
     from pipelines.corpus import Store
     from pipelines.dedup import MINHASH_SCHEME, StoryIndex
 
-    agency_hosts = {host: agency.code for agency in load_agencies() for host in agency.hosts}
     outlet_hosts = {host: agency.code for agency in load_agencies() for host in agency.outlet_hosts}
     return Store(
         output_dir,
-        open_index=partial(StoryIndex, agency_hosts=agency_hosts),
+        open_index=partial(StoryIndex, agency_hosts=load_agency_hosts()),
         note_lines=note_lines,
         recover=recover,
         parameters={"minhash": MINHASH_SCHEME},
@@ -183,3 +185,50 @@ def open_store(output_dir: Path, *, recover: bool = True) -> Store:
 def learned_lines(store: Store, sources: Iterable[str]) -> dict[str, SourceLines]:
     """Return {source: the lines that its last articles in the store show to be boilerplate}, for ``process_page``."""
     return {source: learn_lines(notes) for source, notes in store.line_notes(sources).items()}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileReport:
+    """What the dedup of a file found."""
+
+    tally: Tally
+    """Rows read and rejected."""
+    relations: Counter[str] = field(default_factory=Counter)
+    """Documents by relation; ``canonical`` ones are as many as there are stories."""
+    index: dict[str, int] = field(default_factory=dict)
+    """``StoryIndex.statistics``."""
+
+
+def load_agency_hosts() -> dict[str, str]:
+    """Return the sites that are an agency's own: registrable domain to agency code."""
+    return {host: agency.code for agency in load_agencies() for host in agency.hosts}
+
+
+def deduplicate_file(source: Path, target: Path, *, advance: Callable[[int, int], None] = lambda done, size: None) -> FileReport:
+    """Write to target where each document of source stands (``pipelines.corpus.placements``), and return what was done.
+
+    source and target as ``pipelines.corpus`` reads and writes them. The index, about 3 kB a document, lies beside target meanwhile.
+    advance is told how much of the input is read, and its size. Raises CorpusError for input or output that cannot be used.
+    """
+    from pipelines.corpus import DocumentFile, check_target, open_placements
+    from pipelines.dedup import Collection
+
+    check_target(target)
+    if source.resolve() == target.resolve():
+        raise CorpusError(f"{target}: expected another file than the input")
+    file = DocumentFile(source)
+    report = FileReport(tally=file.tally)
+    try:
+        with open_placements(target) as write, Collection(target.parent, agency_hosts=load_agency_hosts()) as collection:
+            for documents, position in file.batches(FOLD_SIZE):
+                for article_id in collection.add(documents):
+                    file.tally.reject("duplicate_id", article_id)
+                advance(position, file.size)
+            collection.settle()
+            for memberships in collection.memberships():
+                write(memberships)
+                report.relations.update(membership.relation or "canonical" for membership in memberships)
+            report.index.update(collection.statistics())
+    except sqlite3.Error as error:
+        raise CorpusError(f"{target.parent}: the index beside {target.name} cannot be kept there: {error}") from error
+    return report

@@ -292,7 +292,7 @@ class Document:
     article_id: str
     text: str = field(repr=False)
     source: str
-    """Boilerplate is learned per source."""
+    """Boilerplate is learned per source; none where it is "" (unknown)."""
     fetched_at: datetime
     url: str = ""
     host: str = ""

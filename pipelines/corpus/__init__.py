@@ -4,9 +4,11 @@
 step by step. pyarrow is imported here and nowhere else. Belongs here: what the files look like, how they are written, found and checked.
 """
 
+from pipelines.corpus.documents import DocumentFile, Tally
 from pipelines.corpus.fold import Fold, StoryIndex
 from pipelines.corpus.log import Batch
 from pipelines.corpus.parts import read_part
+from pipelines.corpus.placements import PLACEMENTS, check_target, open_placements
 from pipelines.corpus.reading import Story, read_stories
 from pipelines.corpus.rows import articles_from_table
 from pipelines.corpus.schema import ARTICLES, COPIES, CORPUS, REJECTED, SCHEMAS
@@ -16,15 +18,20 @@ __all__ = [
     "ARTICLES",
     "COPIES",
     "CORPUS",
+    "PLACEMENTS",
     "REJECTED",
     "SCHEMAS",
     "Batch",
     "Counts",
+    "DocumentFile",
     "Fold",
     "Store",
     "Story",
     "StoryIndex",
+    "Tally",
     "articles_from_table",
+    "check_target",
+    "open_placements",
     "read_part",
     "read_stories",
 ]

@@ -5,7 +5,7 @@ with its tables and run files, and the choice of the canonical copy. Reading art
 The method is described in ``docs/dedup.md``.
 """
 
-from pipelines.dedup.batch import deduplicate
+from pipelines.dedup.batch import FOLD_SIZE, Collection, deduplicate
 from pipelines.dedup.canonical import Member, choose_canonical, relate
 from pipelines.dedup.fold import Fold
 from pipelines.dedup.index import StoryIndex
@@ -13,7 +13,9 @@ from pipelines.dedup.parameters import DedupParameters
 from pipelines.dedup.signature import MINHASH_SCHEME, minhash_bytes, minhash_signature
 
 __all__ = [
+    "FOLD_SIZE",
     "MINHASH_SCHEME",
+    "Collection",
     "DedupParameters",
     "Fold",
     "Member",

@@ -4,15 +4,85 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from types import TracebackType
 
 from pipelines.dedup.fold import Fold
 from pipelines.dedup.index import StoryIndex
 from pipelines.dedup.parameters import DedupParameters
 from pipelines.dedup.tables import transaction
+from pipelines.errors import DedupError
 from pipelines.records import Document, Membership
+
+FOLD_SIZE = 2000
+
+
+class Collection:
+    """Documents that come in batches and are placed when all are there, in bounded memory: about 100 bytes a document stay in it.
+
+    The index lies in a temporary folder inside ``folder`` (default: the system's), about 3 kB a document, until ``close`` or the end of the
+    ``with`` block.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        *,
+        parameters: DedupParameters = DedupParameters(),  # noqa: B008 - frozen
+        agency_hosts: Mapping[str, str] | None = None,
+    ) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix=".dedup-", dir=folder, ignore_cleanup_errors=True)
+        path = Path(self._folder.name)
+        self._connection = sqlite3.connect(path / "index.sqlite", isolation_level=None)
+        # Nothing here outlives the object.
+        for pragma in ("page_size = 16384", "journal_mode = OFF", "synchronous = OFF", "cache_size = -100000"):
+            self._connection.execute(f"PRAGMA {pragma}").fetchall()
+        self._index = StoryIndex(self._connection, path / "index", parameters=parameters, agency_hosts=agency_hosts, is_durable=False)
+
+    def add(self, documents: Sequence[Document]) -> list[str]:
+        """Take in documents and return the article_ids that were there already, once for each document that is left out for it."""
+        known = self._index.known_articles([document.article_id for document in documents])
+        fresh: dict[str, Document] = {}
+        repeated = []
+        for document in documents:
+            if document.article_id in known or document.article_id in fresh:
+                repeated.append(document.article_id)
+            else:
+                fresh[document.article_id] = document
+        if fresh:
+            self._commit(self._index.prepare(list(fresh.values()), tell=False))
+        return repeated
+
+    def settle(self) -> None:
+        """Judge again what lost words to boilerplate that was learned later. Afterwards ``memberships`` are final."""
+        while (fold := self._index.prepare_settle(tell=False)) is not None:
+            self._commit(fold)
+
+    def memberships(self) -> Iterator[list[Membership]]:
+        """Yield where every document stands, some thousands at a time, in the order in which they came."""
+        return self._index.all_memberships()
+
+    def statistics(self) -> dict[str, int]:
+        """Return what the index counted: see ``StoryIndex.statistics``."""
+        return self._index.statistics()
+
+    def close(self) -> None:
+        """Delete the index."""
+        self._connection.close()
+        self._folder.cleanup()
+
+    def __enter__(self) -> Collection:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _commit(self, fold: Fold) -> None:
+        with transaction(self._connection):
+            self._index.write(fold)
+        self._index.finish(fold)
 
 
 def deduplicate(
@@ -20,33 +90,16 @@ def deduplicate(
     *,
     parameters: DedupParameters = DedupParameters(),  # noqa: B008 - frozen
     agency_hosts: Mapping[str, str] | None = None,
-    fold_size: int = 1000,
+    fold_size: int = FOLD_SIZE,
 ) -> list[Membership]:
     """Return where each document stands, in the order of the documents; the result does not depend on that order.
 
     Reads the documents once, fold_size at a time. Raises DedupError if an article_id comes twice.
     """
-    placed: dict[str, Membership] = {}
-    with tempfile.TemporaryDirectory(prefix="dedup-") as folder:
-        connection = sqlite3.connect(Path(folder) / "index.sqlite", isolation_level=None)
-        try:
-            # Nothing here outlives the call.
-            for pragma in ("page_size = 16384", "journal_mode = OFF", "synchronous = OFF", "cache_size = -100000"):
-                connection.execute(f"PRAGMA {pragma}").fetchall()
-            index = StoryIndex(connection, Path(folder) / "index", parameters=parameters, agency_hosts=agency_hosts)
-            for fold in _folds(index, documents, fold_size):
-                with transaction(connection):
-                    index.write(fold)
-                index.finish(fold)
-                placed.update((membership.article_id, membership) for membership in fold.memberships)
-        finally:
-            connection.close()
-    return list(placed.values())
-
-
-def _folds(index: StoryIndex, documents: Iterable[Document], fold_size: int) -> Iterator[Fold]:
     waiting = iter(documents)
-    while some := list(islice(waiting, fold_size)):
-        yield index.prepare(some)
-    while (fold := index.prepare_settle()) is not None:
-        yield fold
+    with Collection(parameters=parameters, agency_hosts=agency_hosts) as collection:
+        while some := list(islice(waiting, fold_size)):
+            if repeated := collection.add(some):
+                raise DedupError(f"each article_id may come once, got {repeated[0]!r} again")
+        collection.settle()
+        return [membership for some in collection.memberships() for membership in some]

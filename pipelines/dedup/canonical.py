@@ -139,7 +139,7 @@ def relate(member: Member, canonical: Member, *, jaccard: float, containment: fl
         return "revision"
     if jaccard >= COPY_JACCARD:
         return "copy"
-    if member.source == canonical.source:
+    if member.source == canonical.source != "":
         return "update"
     if containment >= EXCERPT_CONTAINMENT and member.words <= EXCERPT_LENGTH * canonical.words:
         return "excerpt"

@@ -40,7 +40,7 @@ class Fold:
     """What ``StoryIndex.prepare`` decided. Give it to ``write``, then to ``finish`` or ``abandon``."""
 
     memberships: Sequence[Membership]
-    """Complete rows for every member of every story that this fold touched."""
+    """Complete rows for every member of every story that this fold touched; none where the caller did not want to be told."""
     changes: Changes = field(repr=False)
 
 

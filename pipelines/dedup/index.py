@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,12 @@ from pipelines.dedup import tables
 from pipelines.dedup.fold import Changes, Fold, write_changes
 from pipelines.dedup.intake import take_in
 from pipelines.dedup.judge import judge, post_keys
-from pipelines.dedup.memberships import describe_stories
+from pipelines.dedup.memberships import describe_everything, describe_stories
 from pipelines.dedup.parameters import DedupParameters
 from pipelines.dedup.state import IndexState
 from pipelines.dedup.work import Work
 from pipelines.errors import DedupError
-from pipelines.records import Document
+from pipelines.records import Document, Membership
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +32,8 @@ class StoryIndex:
     outside any transaction; ``write`` is short and runs in the caller's ``BEGIN IMMEDIATE``.
 
     agency_hosts (registrable domain to agency code) says which sites are an agency's own. It is not part of the
-    parameters: a change holds for stories as folds touch them, and for all after a rebuild.
+    parameters: a change holds for stories as folds touch them, and for all after a rebuild. Run files of an index that is not durable
+    are not synced to the disk.
     """
 
     def __init__(
@@ -41,12 +43,15 @@ class StoryIndex:
         *,
         parameters: DedupParameters = DedupParameters(),  # noqa: B008 - frozen
         agency_hosts: Mapping[str, str] | None = None,
+        is_durable: bool = True,
     ) -> None:
         self.parameters = parameters
+        self.counts: Counter[str] = Counter()
         self._connection = connection
         self._folder = folder
         self._agency_hosts = dict(agency_hosts or {})
-        self._state = IndexState(folder)
+        self._is_durable = is_durable
+        self._state = IndexState(folder, is_durable=is_durable)
         self._open: Changes | None = None
         folder.mkdir(parents=True, exist_ok=True)
         if not tables.has_tables(connection):
@@ -61,8 +66,8 @@ class StoryIndex:
             self._forget()
         self._state.runs.remove_orphans(tables.read_run_names(self._connection))
 
-    def prepare(self, documents: Sequence[Document], moved: Sequence[Document] = ()) -> Fold:
-        """Decide what new documents, and known ones whose facts changed, do to the stories.
+    def prepare(self, documents: Sequence[Document], moved: Sequence[Document] = (), *, tell: bool = True) -> Fold:
+        """Decide what new documents, and known ones whose facts changed, do to the stories; tell: whether memberships are wanted.
 
         Raises DedupError for an article_id that is not new, or moved and not known, and for a time without zone; and if the index
         is damaged or was built with other parameters, which only ``clear`` and all documents again can mend. Then nothing has
@@ -71,12 +76,12 @@ class StoryIndex:
         work = self._begin()
         try:
             take_in(work, documents, moved)
-            return self._decide(work)
+            return self._decide(work, tell=tell)
         except BaseException:
             self._forget()
             raise
 
-    def prepare_settle(self, limit: int = 5000) -> Fold | None:
+    def prepare_settle(self, limit: int = 5000, *, tell: bool = True) -> Fold | None:
         """Judge again up to limit texts that lost shingles since they were judged; None when there are none left.
 
         Afterwards stories and canonical copies are what one fold of all documents gives. No shingle flips here, so the size
@@ -89,7 +94,7 @@ class StoryIndex:
             return None
         try:
             work.touched.update(waiting.tolist())
-            return self._decide(work)
+            return self._decide(work, tell=tell)
         except BaseException:
             self._forget()
             raise
@@ -122,6 +127,34 @@ class StoryIndex:
         named = set(tables.read_run_names(self._connection))
         self._state.runs.remove_files(run.name for run in fold.changes.runs if run.name not in named)
 
+    def known_articles(self, article_ids: Sequence[str]) -> set[str]:
+        """Return those of the article_ids that are in the index."""
+        return set(tables.find_articles(self._connection, article_ids))
+
+    def all_memberships(self) -> Iterator[list[Membership]]:
+        """Yield where every document stands, some thousands at a time, in the order in which they were folded.
+
+        Final when the index has settled. Nothing may be folded meanwhile.
+        """
+        self._load()
+        return describe_everything(self._connection, self._state, self._agency_hosts)
+
+    def statistics(self) -> dict[str, int]:
+        """Return how much the index holds and what it did: texts, flips (boilerplate shingles), edges, and since this object was made
+        candidates (pairs that share enough) and comparisons (those of them that were not together yet).
+
+        Candidates far above the edges say that boilerplate is not recognized; comparisons far above them, that stories are alike.
+        """
+        self._load()
+        (edges,) = self._connection.execute("SELECT count(*) FROM dedup_edge").fetchone()
+        return {
+            "texts": self._state.text_count,
+            "flips": len(self._state.occurrences.flips),
+            "edges": edges,
+            "candidates": self.counts["candidates"],
+            "comparisons": self.counts["comparisons"],
+        }
+
     def clear(self) -> None:
         """Drop everything, in a transaction of its own, and start anew with this object's parameters."""
         self._forget()
@@ -151,10 +184,7 @@ class StoryIndex:
     def _begin(self) -> Work:
         if self._open is not None:
             raise DedupError("the last fold is still open: finish or abandon it first")
-        if self._state.generation < 0:
-            self._require_parameters()
-            self._state.load(self._connection)
-            logger.debug("story index read: %d texts in %d run files", self._state.text_count, len(self._state.runs.runs))
+        self._load()
         changes = Changes(generation=self._state.generation + 1)
         self._open = changes
         return Work(
@@ -165,7 +195,13 @@ class StoryIndex:
             first_new_text=self._state.text_count,
         )
 
-    def _decide(self, work: Work) -> Fold:
+    def _load(self) -> None:
+        if self._state.generation < 0:
+            self._require_parameters()
+            self._state.load(self._connection)
+            logger.debug("story index read: %d texts in %d run files", self._state.text_count, len(self._state.runs.runs))
+
+    def _decide(self, work: Work, *, tell: bool) -> Fold:
         """Judge, write the new run files, and gather the rows."""
         changed = judge(work)
         state, changes = work.state, work.changes
@@ -174,6 +210,9 @@ class StoryIndex:
         changes.changed_texts = [(*row, text) for row, text in zip(state.text_rows(rewritten), rewritten, strict=True)]
         new = range(work.first_new_text, state.text_count)
         changes.texts = [(*number, *row) for number, row in zip(changes.texts, state.text_rows(list(new)), strict=True)]
+        self.counts.update(work.counts)
+        if not tell:
+            return Fold(memberships=(), changes=changes)
         told = {arrival.member.text for arrival in work.arrivals} | {text for text, _, _ in work.moved.values()} | changed
         memberships = describe_stories(work, {state.stories.label(text) for text in told}, self._agency_hosts)
         return Fold(memberships=memberships, changes=changes)
@@ -182,5 +221,5 @@ class StoryIndex:
         """Drop what is in memory; the next fold reads the tables."""
         self._open = None
         # Run files never change under their names, so those that are open stay so.
-        runs, self._state = self._state.runs, IndexState(self._folder)
+        runs, self._state = self._state.runs, IndexState(self._folder, is_durable=self._is_durable)
         self._state.runs = runs

@@ -134,6 +134,9 @@ def add_occurrences(work: Work, places: Sequence[tuple[int, int, int]]) -> None:
     used = keys[expand_ranges(first, counts)]
     uses = distinct(flip_key(used, np.repeat(sources, counts)))
     uses = uses[~occurrences.is_flipped(uses)]
+    # Documents of no known source may come from anywhere: what they share is no source's boilerplate.
+    if (unknown := work.state.source_numbers.get("")) is not None:
+        uses = uses[unpack(uses)[1] != unknown]
     look_up(work, unpack(uses)[0])
     flip(work, uses)
 

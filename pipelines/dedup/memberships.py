@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +13,14 @@ from numpy.typing import NDArray
 from pipelines.dedup import tables
 from pipelines.dedup.arrays import distinct
 from pipelines.dedup.canonical import Member, choose_canonical, first_fetched, relate
+from pipelines.dedup.state import IndexState
 from pipelines.dedup.verify import similarity
 from pipelines.dedup.work import Work
-from pipelines.records import Membership
+from pipelines.records import Membership, Relation
+
+RELATIONS: tuple[Relation, ...] = get_args(Relation)
+_DOCUMENTS_AT_ONCE = 2000
+_ROWS_AT_ONCE = 5000
 
 
 def describe_stories(work: Work, labels: Iterable[int], agency_hosts: Mapping[str, str]) -> list[Membership]:
@@ -54,6 +62,95 @@ def describe_story(members: list[Member], shingles: Mapping[int, NDArray[np.uint
             )
         )
     return rows
+
+
+def describe_everything(connection: sqlite3.Connection, state: IndexState, agency_hosts: Mapping[str, str]) -> Iterator[list[Membership]]:
+    """Yield the row of every document, in the order of their numbers; about 40 bytes a document are held in memory."""
+    numbers, texts = tables.read_numbers(connection, "SELECT id, text FROM dedup_document ORDER BY id", 2).T
+    standing = Standing.alone(numbers)
+    for own in _stories_of_several(state.stories.labels(texts.astype(np.uint32))):
+        place_of = dict(zip(numbers[own].tolist(), own.tolist(), strict=True))
+        standing.place(connection, state, place_of, sorted(set(texts[own].tolist())), agency_hosts)
+    yield from standing.rows(connection, numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where documents stand, as arrays by place: who names the story, who is canonical, and how each differs from that."""
+
+    story: NDArray[np.int64]
+    """Number of the document whose article_id is the story's id."""
+    canonical: NDArray[np.int64]
+    relation: NDArray[np.int8]
+    """Place in RELATIONS; -1 for the canonical copy."""
+    jaccard: NDArray[np.float64]
+    containment: NDArray[np.float64]
+
+    @classmethod
+    def alone(cls, numbers: NDArray[np.int64]) -> Standing:
+        """Every document is a story of its own."""
+        count = len(numbers)
+        return cls(numbers.copy(), numbers.copy(), np.full(count, -1, np.int8), np.zeros(count), np.zeros(count))
+
+    def place(
+        self,
+        connection: sqlite3.Connection,
+        state: IndexState,
+        place_of: Mapping[int, int],
+        texts: list[int],
+        agency_hosts: Mapping[str, str],
+    ) -> None:
+        """Take in the stories that these texts tell, all texts of each; place_of: place by document number."""
+        members: dict[int, list[Member]] = {}
+        number_of: dict[str, int] = {}
+        for member, _, number in tables.read_numbered_members(connection, texts, state.source_names):
+            members.setdefault(state.stories.label(member.text), []).append(member)
+            number_of[member.article_id] = number
+        shingles = tables.read_shingles(connection, texts)
+        for story in members.values():
+            for row in describe_story(story, shingles, agency_hosts):
+                place = place_of[number_of[row.article_id]]
+                self.story[place] = number_of[row.story_id]
+                self.canonical[place] = number_of[row.canonical_article_id]
+                if row.relation is not None:
+                    self.relation[place] = RELATIONS.index(row.relation)
+                    self.jaccard[place], self.containment[place] = row.jaccard, row.containment
+
+    def rows(self, connection: sqlite3.Connection, numbers: NDArray[np.int64]) -> Iterator[list[Membership]]:
+        """Yield the memberships of the documents with these numbers, one for each place."""
+        for begin in range(0, len(numbers), _ROWS_AT_ONCE):
+            some = slice(begin, begin + _ROWS_AT_ONCE)
+            wanted = {number for column in (numbers, self.story, self.canonical) for number in column[some].tolist()}
+            name = tables.find_article_ids(connection, sorted(wanted))
+            columns = (
+                column[some].tolist() for column in (numbers, self.story, self.canonical, self.relation, self.jaccard, self.containment)
+            )
+            yield [
+                Membership(
+                    article_id=name[number],
+                    story_id=name[story],
+                    canonical_article_id=name[canonical],
+                    relation=None if relation < 0 else RELATIONS[relation],
+                    jaccard=None if relation < 0 else jaccard,
+                    containment=None if relation < 0 else containment,
+                )
+                for number, story, canonical, relation, jaccard, containment in zip(*columns, strict=True)
+            ]
+
+
+def _stories_of_several(labels: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """Yield the places of documents that are not alone in their story, about ``_DOCUMENTS_AT_ONCE`` at a time and whole stories."""
+    order = np.argsort(labels, kind="stable")
+    ordered = labels[order]
+    starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1]))) if len(labels) else np.zeros(0, np.int64)
+    sizes = np.diff(np.append(starts, len(labels)))
+    several = np.repeat(sizes > 1, sizes)
+    order, sizes = order[several], sizes[sizes > 1]
+    begin = 0
+    for end in np.cumsum(sizes).tolist():
+        if end - begin >= _DOCUMENTS_AT_ONCE or end == len(order):
+            yield order[begin:end]
+            begin = end
 
 
 def _members_by_text(work: Work, texts: list[int]) -> dict[int, list[Member]]:

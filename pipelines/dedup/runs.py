@@ -48,8 +48,9 @@ class Run:
 class PostingRuns:
     """The runs of an index. What a fold adds or merges away becomes final when the caller has committed the rows that name it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_durable: bool = True) -> None:
         self.folder = folder
+        self.is_durable = is_durable
         self.runs: list[Run] = []
 
     def load(self, rows: Iterable[tuple[str, int, int, int]]) -> None:
@@ -73,16 +74,18 @@ class PostingRuns:
             return [], []
         before = list(self.runs)
         order = np.argsort(keys, kind="stable")
-        self.runs.append(write_run(self.folder, level=0, count=len(keys), columns=[(keys[order], texts[order])]))
+        self.runs.append(self._write(0, len(keys), [(keys[order], texts[order])]))
         while len(full := [run for run in self.runs if run.level == self.runs[-1].level]) >= FAN_OUT:
             self.runs = [run for run in self.runs if run.level != full[0].level]
-            self.runs.append(
-                write_run(self.folder, level=full[0].level + 1, count=sum(run.count for run in full), columns=merge_runs(full))
-            )
+            self.runs.append(self._write(full[0].level + 1, sum(run.count for run in full), merge_runs(full)))
             self.remove_files(run.name for run in full if run not in before)
-        sync_folder(self.folder)
+        if self.is_durable:
+            sync_folder(self.folder)
         names, names_before = {run.name for run in self.runs}, {run.name for run in before}
         return [run for run in self.runs if run.name not in names_before], [run for run in before if run.name not in names]
+
+    def _write(self, level: int, count: int, columns: Iterable[Postings]) -> Run:
+        return write_run(self.folder, level=level, count=count, columns=columns, is_durable=self.is_durable)
 
     def remove_files(self, names: Iterable[str]) -> None:
         """Delete run files; one that is gone is fine."""
@@ -115,15 +118,16 @@ def read_run(folder: Path, name: str, level: int, count: int, checksum: int) -> 
     return Run(name=name, level=level, count=count, checksum=checksum, keys=keys, texts=texts)
 
 
-def write_run(folder: Path, *, level: int, count: int, columns: Iterable[Postings]) -> Run:
-    """Write pieces of ascending postings, count in all, as one durable run file and return the run."""
+def write_run(folder: Path, *, level: int, count: int, columns: Iterable[Postings], is_durable: bool = True) -> Run:
+    """Write pieces of ascending postings, count in all, as one run file and return the run."""
     name = f"{secrets.token_hex(8)}.run"
     path = folder / name
     kept: list[Postings] = []
     with path.open("xb") as file:
         checksum = _write_columns(file, count, _keep_small(columns, kept, count))
         file.flush()
-        os.fsync(file.fileno())
+        if is_durable:
+            os.fsync(file.fileno())
     if count > _IN_MEMORY:
         data = np.memmap(path, _DTYPE, "r")
         return Run(name=name, level=level, count=count, checksum=checksum, keys=data[:count], texts=data[count:])

@@ -17,7 +17,7 @@ from pipelines.dedup.tables import read_meta, read_numbers
 class IndexState:
     """Arrays by text number, and the open run files. A fold changes it while it is prepared; after a rollback it is read anew."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_durable: bool = True) -> None:
         self.generation = -1
         """Number of folds so far; -1 before anything was read."""
         self.text_count = 0
@@ -29,7 +29,7 @@ class IndexState:
         """Sampled shingles of each text that are no boilerplate."""
         self.lost = np.zeros(0, np.int32)
         """Posted keys of each text that became boilerplate since the text was last judged."""
-        self.runs = PostingRuns(folder)
+        self.runs = PostingRuns(folder, is_durable=is_durable)
 
     def load(self, connection: sqlite3.Connection) -> None:
         """Read everything from the tables and open the run files. Raises DedupError for a run file that is missing or damaged."""

@@ -126,8 +126,22 @@ def read_edges(connection: sqlite3.Connection, texts: Sequence[int]) -> set[tupl
 
 def read_members(connection: sqlite3.Connection, texts: Sequence[int], sources: Sequence[str]) -> list[tuple[Member, int]]:
     """Return the documents of texts as (member, URL hash); sources: names by number."""
-    query = f"SELECT article_id, text, source, url_hash, {_FACTS} FROM wanted CROSS JOIN dedup_document ON text = value"
-    return [_as_member(row, sources) for row in select_by_number(connection, query, texts)]
+    return [(member, url_hash) for member, url_hash, _ in read_numbered_members(connection, texts, sources)]
+
+
+def read_numbered_members(
+    connection: sqlite3.Connection, texts: Sequence[int], sources: Sequence[str]
+) -> Iterator[tuple[Member, int, int]]:
+    """Yield the documents of texts as (member, URL hash, document number)."""
+    query = f"SELECT article_id, text, source, url_hash, {_FACTS}, id FROM wanted CROSS JOIN dedup_document ON text = value"
+    for row in select_by_number(connection, query, texts):
+        yield (*_as_member(row[:-1], sources), row[-1])
+
+
+def find_article_ids(connection: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, str]:
+    """Return the article_ids of documents by their numbers."""
+    query = "SELECT id, article_id FROM wanted CROSS JOIN dedup_document ON id = value"
+    return dict(select_by_number(connection, query, numbers))
 
 
 def document_row(member: Member, source: int, url_hash: int) -> tuple[object, ...]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from datasketch import MinHashLSH
 
-from pipelines.dedup import deduplicate, minhash_signature
+from pipelines.dedup import Collection, deduplicate, minhash_signature
 from pipelines.dedup.shingles import shingle_texts
 from pipelines.errors import DedupError
 from pipelines.records import Document
@@ -22,6 +23,22 @@ def test_every_document_is_placed_in_order(write: Write, document: Make) -> None
     placed = deduplicate(iter(documents), fold_size=5)
     assert [membership.article_id for membership in placed] == [one.article_id for one in documents]
     assert len({membership.story_id for membership in placed}) == 5
+
+
+def test_a_collection_tells_all_at_the_end(write: Write, document: Make, tmp_path: Path) -> None:
+    """Repeated ids are named and left out; the index lies in the folder until it is closed."""
+    documents = [document(f"d{number}", write(number // 2, 60), source=f"s{number}", minutes=-number) for number in range(5)]
+    with Collection(tmp_path) as collection:
+        assert collection.add(documents[:3]) == []
+        assert collection.add([documents[1], documents[3], documents[4], documents[4]]) == ["d1", "d4"]
+        collection.settle()
+        assert len(list(tmp_path.iterdir())) == 1
+        placed = [membership for some in collection.memberships() for membership in some]
+        assert collection.statistics()["texts"] == 3
+    assert list(tmp_path.iterdir()) == []
+    assert [(one.article_id, one.story_id, one.relation) for one in placed] == [
+        ("d0", "d1", "exact"), ("d1", "d1", None), ("d2", "d3", "exact"), ("d3", "d3", None), ("d4", "d4", None),
+    ]  # fmt: skip
 
 
 def test_nothing_gives_nothing() -> None:

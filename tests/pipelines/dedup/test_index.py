@@ -94,6 +94,41 @@ def test_a_story_of_hundreds_of_equal_copies_is_one_text(desk: Desk, write: Writ
     assert desk.connection.execute("SELECT count(*) FROM dedup_edge").fetchone() == (1,)
 
 
+@pytest.mark.parametrize("fold_size", [1, 30, 200])
+def test_copies_that_all_differ_are_compared_about_once_each(desk: Desk, write: Write, document: Make, fold_size: int) -> None:
+    """200 texts of one story have 19,900 pairs; those that are together already are left alone."""
+    text = write("storm", 100)
+    copies = [document(f"c{number:03}", f"{cut(text, 0.9)} {write(number, 9)}", source=f"outlet{number}") for number in range(200)]
+    for begin in range(0, 200, fold_size):
+        desk.fold(copies[begin : begin + fold_size])
+    assert len(desk.stories()) == 1
+    assert desk.index.statistics() | {"candidates": 0} == {"texts": 200, "flips": 0, "edges": 199, "candidates": 0, "comparisons": 199}
+
+
+def test_a_story_finds_its_other_links_when_one_breaks(desk: Desk, write: Write, document: Make) -> None:
+    """Three copies hold together by two links; the middle one turns out to be boilerplate to most of it, and the others still match."""
+    text, boilerplate = write("storm", 60), write("terms", 150)
+    first = document("a", text, source="herald", minutes=1)
+    middle = document("m", f"{text} {boilerplate}", minutes=2)
+    other = document("p", f"{write('own', 20)} {boilerplate}", minutes=3)
+    last = document("z", f"{cut(text, 0.9)} {write('late', 4)}", source="courier", minutes=4)
+    for each in (other, middle, first, last):
+        desk.fold([each])
+    assert len(desk.stories()) == 1
+    desk.fold([document(f"n{number}", f"{write(number, 60)} {boilerplate}", minutes=9) for number in range(3)])
+    desk.settle()
+    assert frozenset({"a", "m", "z"}) in desk.stories()
+    assert len(desk.stories()) == 5
+
+
+def test_documents_of_unknown_source_have_no_boilerplate(desk: Desk, write: Write, document: Make) -> None:
+    """Six copies may come from six outlets: what they share is the story."""
+    text = write("storm", 80)
+    desk.fold([document(f"d{number}", f"{text} {write(number, 20)}", source="") for number in range(6)])
+    assert len(desk.stories()) == 1
+    assert {desk.standing[f"d{number}"].relation for number in range(6)} == {None, "edited"}
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
