@@ -10,7 +10,8 @@ from datasketch import MinHash
 from numpy.typing import NDArray
 
 from pipelines.dedup.parameters import SHINGLE_DEFINITION
-from pipelines.dedup.shingles import mix, shingle_texts
+from pipelines.dedup.shingles import shingle_texts
+from pipelines.dedup.tokens import mix
 from pipelines.text import mask_dateline
 
 NUM_PERM = 128
