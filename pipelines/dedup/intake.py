@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.dedup import tables
-from pipelines.dedup.arrays import distinct, expand_ranges, is_in, pack, unpack
+from pipelines.dedup.arrays import distinct, expand_ranges, is_first, is_in, pack, unpack
 from pipelines.dedup.boilerplate import find_flips
 from pipelines.dedup.canonical import describe_member
 from pipelines.dedup.occurrences import flip_key
@@ -152,13 +152,18 @@ def look_up(work: Work, keys: NDArray[np.uint32]) -> None:
 
 def flip(work: Work, uses: NDArray[np.uint64]) -> None:
     """Flip the used source keys that more documents hold than the limit, and note which texts lose by it."""
-    occurrences = work.state.occurrences
+    occurrences, limit = work.state.occurrences, work.parameters.boilerplate_limit
     keys, texts = unpack(work.entries)
+    # Few keys have as many texts as a flip needs.
+    starts = np.flatnonzero(is_first(keys))
+    sizes = np.diff(np.append(starts, len(keys)))
+    often = np.repeat(sizes > limit, sizes)
+    keys, texts = keys[often], texts[often]
     place, sources, urls = occurrences.expand(texts)
     held = flip_key(keys[place], sources)
     counted = is_in(held, uses)
     place, held = place[counted], held[counted]
-    flips = find_flips(held, texts[place], urls[counted], limit=work.parameters.boilerplate_limit)
+    flips = find_flips(held, texts[place], urls[counted], limit=limit)
     if not len(flips):
         return
     hit = distinct(place[is_in(held, flips)].astype(np.uint64))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipelines.dedup import tables
 from pipelines.dedup.arrays import unpack
-from pipelines.dedup.candidates import find_candidates
+from pipelines.dedup.candidates import find_candidates, find_neighbors
 from pipelines.dedup.intake import look_up
 from pipelines.dedup.runs import Run
 from pipelines.dedup.verify import is_same_story, rare_shingles
@@ -41,11 +41,11 @@ def judge(work: Work) -> set[int]:
     np.add.at(state.living, texts[alive & is_sample], 1)
     state.lost[queries] = 0
     look_up(work, keys[alive & (texts < work.first_new_text)])
-    candidates = find_pairs_to_verify(work, queries)
-    work.counts["candidates"] += len(candidates)
-    for one, other in verify(work, candidates):
-        work.changes.edges.add((one, other))
-        changed.update(state.stories.join(one, other))
+    entry_keys, entry_texts = unpack(work.entries)
+    living = work.entries[state.occurrences.is_alive(entry_texts, entry_keys)]
+    changed |= join(work, find_neighbors(living, queries, state.living, work.parameters))
+    labels = state.stories.labels(living.astype(np.uint32))
+    changed |= join(work, find_candidates(living, queries, labels, state.living, work.parameters))
     # An edge that was withdrawn and found again was there all the time.
     unchanged = work.changes.edges & work.changes.withdrawn_edges
     work.changes.edges -= unchanged
@@ -75,11 +75,14 @@ def withdraw_edges(work: Work) -> set[int]:
     return set(texts)
 
 
-def find_pairs_to_verify(work: Work, queries: NDArray[np.uint32]) -> NDArray[np.uint64]:
-    """Return the candidate pairs of the queries."""
-    keys, texts = unpack(work.entries)
-    living = work.entries[work.state.occurrences.is_alive(texts, keys)]
-    return find_candidates(living, queries, work.state.living, work.parameters)
+def join(work: Work, candidates: NDArray[np.uint64]) -> set[int]:
+    """Join the candidate pairs that are one story, and return the texts whose label changed."""
+    work.counts["candidates"] += len(candidates)
+    changed: set[int] = set()
+    for edge in verify(work, candidates):
+        work.changes.edges.add(edge)
+        changed.update(work.state.stories.join(*edge))
+    return changed
 
 
 def verify(work: Work, candidates: NDArray[np.uint64]) -> Iterator[tuple[int, int]]:

@@ -17,8 +17,8 @@ from pipelines.text import mask_dateline
 NUM_PERM = 128
 SEED = 1
 SCHEME = "affine32"
-BANDS = 16
-ROWS = NUM_PERM // BANDS
+BANDS = 8
+ROWS = 4
 
 MINHASH_SCHEME = {
     "library": "datasketch>=2.0",
@@ -46,41 +46,47 @@ def minhash_bytes(text: str, *, dateline: str | None = None) -> bytes | None:
     return minhash_signature(shingles).astype("<u4").tobytes()
 
 
-def minhash_signature(shingles: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Return the MinHash signature of shingle hashes, shape (128,), dtype uint32; repeats do not matter.
+def minhash_signature(shingles: NDArray[np.uint32], *, num_perm: int = NUM_PERM) -> NDArray[np.uint32]:
+    """Return the first num_perm values, at most 128, of the MinHash signature of shingle hashes, dtype uint32; repeats do not matter.
 
-    Equal to ``MinHash(num_perm=128, seed=1, hashfunc=lambda x: x)`` after ``update_batch(shingles)``, without its Python loop
+    Equal to those of ``MinHash(num_perm=128, seed=1, hashfunc=lambda x: x)`` after ``update_batch(shingles)``, without its Python loop
     over elements. Raises ValueError if shingles is empty: an empty text resembles nothing.
     Source: Broder 1997, On the resemblance and containment of documents; datasketch 2.0, scheme "affine32".
     """
     if not len(shingles):
         raise ValueError("shingles must not be empty")
-    factors, offsets = _permutations()
-    hashes = _mix32(shingles)
-    least = np.full(NUM_PERM, 0xFFFFFFFF, np.uint32)
-    for begin in range(0, len(hashes), _ELEMENTS_AT_ONCE):
-        permuted = factors * hashes[None, begin : begin + _ELEMENTS_AT_ONCE]
-        permuted += offsets
-        np.minimum(least, permuted.min(axis=1), out=least)
-    return least
+    return _least(_mix32(shingles), num_perm)
 
 
 def band_keys(shingles: Sequence[NDArray[np.uint32]]) -> list[NDArray[np.uint32]]:
-    """Return the keys of the signature's 16 bands of 8 rows for each text's shingles; none for a text without.
+    """Return the keys of 8 bands of 4 rows for each text's shingles, from the first 32 values of its signature; none for a text without.
 
-    Two texts of Jaccard similarity 0.8 share at least one with probability 0.95, of 0.9 with 0.9999. Band keys are odd, sampled
+    Two texts of Jaccard similarity 0.8 share at least one with probability 0.985, of 0.9 with 0.9999. Band keys are odd, sampled
     shingles even: both are posted in one index.
     """
     keys = [np.zeros(0, np.uint32)] * len(shingles)
     signed = [index for index, own in enumerate(shingles) if len(own)]
     if not signed:
         return keys
-    signatures = np.stack([minhash_signature(shingles[index]) for index in signed])
+    mixed = _mix32(np.concatenate([shingles[index] for index in signed]))
+    ends = np.cumsum([len(shingles[index]) for index in signed])
+    signatures = np.stack([_least(own, BANDS * ROWS) for own in np.split(mixed, ends[:-1])])
     rows = signatures.reshape(len(signed), BANDS, ROWS).astype(np.uint64)
     hashes = mix((rows * _band_factors()).sum(axis=2, dtype=np.uint64) + np.arange(BANDS, dtype=np.uint64))
     for index, own in zip(signed, (hashes >> np.uint64(32)).astype(np.uint32) | np.uint32(1), strict=True):
         keys[index] = own
     return keys
+
+
+def _least(mixed: NDArray[np.uint32], num_perm: int) -> NDArray[np.uint32]:
+    """Return the least value of each permutation."""
+    factors, offsets = (column[:num_perm] for column in _permutations())
+    least = np.full(num_perm, 0xFFFFFFFF, np.uint32)
+    for begin in range(0, len(mixed), _ELEMENTS_AT_ONCE):
+        permuted = factors * mixed[begin : begin + _ELEMENTS_AT_ONCE]
+        permuted += offsets
+        np.minimum(least, permuted.min(axis=1), out=least)
+    return least
 
 
 def _mix32(hashes: NDArray[np.uint32]) -> NDArray[np.uint32]:

@@ -60,6 +60,8 @@ class Work:
     """Known texts to be judged again."""
     weakened: set[int] = field(default_factory=set)
     """Known texts that lost keys."""
+    _new_texts: list[int] = field(default_factory=list)
+    _new_keys: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
     counts: Counter[str] = field(default_factory=Counter)
     """Candidate pairs, and how many of them were compared: see ``StoryIndex.statistics``."""
 
@@ -72,7 +74,19 @@ class Work:
     def keys_of(self, texts: Iterable[int]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
         """Return the keys that texts may be posted under, as parallel texts and keys, sorted. The texts were fetched."""
         wanted = sorted(set(texts))
-        packed = posted_keys(
-            {text: self.shingles[text] for text in wanted}, {text: self.bands[text] for text in wanted}, self.parameters.sample_every
-        )
+        known = [text for text in wanted if text < self.first_new_text]
+        packed = self._posted_keys(known)
+        if len(known) < len(wanted):
+            # New texts come last, and mostly all of them are asked for, several times in a fold.
+            packed = np.concatenate((packed, self._keys_of_new(wanted[len(known) :])))
         return unpack(packed)
+
+    def _keys_of_new(self, texts: list[int]) -> NDArray[np.uint64]:
+        if texts != self._new_texts:
+            self._new_texts, self._new_keys = texts, self._posted_keys(texts)
+        return self._new_keys
+
+    def _posted_keys(self, texts: list[int]) -> NDArray[np.uint64]:
+        return posted_keys(
+            {text: self.shingles[text] for text in texts}, {text: self.bands[text] for text in texts}, self.parameters.sample_every
+        )

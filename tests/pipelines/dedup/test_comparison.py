@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pipelines.dedup import DedupParameters
 from pipelines.dedup import candidates as candidates_module
 from pipelines.dedup.arrays import pack
-from pipelines.dedup.candidates import find_candidates
+from pipelines.dedup.candidates import find_candidates, find_neighbors
 from pipelines.dedup.occurrences import Occurrences, flip_key
 from pipelines.dedup.stories import Stories
 from pipelines.dedup.verify import is_same_story, rare_shingles, similarity
@@ -40,22 +40,37 @@ postings = st.sets(st.tuples(st.integers(0, 40), st.integers(0, 7)), max_size=12
 
 
 @settings(deadline=None)
-@given(postings, st.sets(st.integers(0, 7)), st.integers(1, 50))
-def test_candidates_share_samples_or_a_band(held: set[tuple[int, int]], queries: set[int], at_once: int) -> None:
-    """The same as comparing the keys of every pair, however small the pieces."""
+@given(
+    postings,
+    st.sets(st.integers(0, 7)),
+    st.lists(st.integers(0, 7), min_size=8, max_size=8),
+    st.sampled_from([1, 3, 15]),
+    st.integers(1, 50),
+)
+def test_candidates_share_samples_or_a_band(
+    held: set[tuple[int, int]], queries: set[int], labels: list[int], few: int, at_once: int
+) -> None:
+    """The same as comparing the keys of every pair that is apart, however small the pieces; neighbors are some of them all."""
+    parameters = DedupParameters(few_shingles=few)
     entries = np.sort(pack(column([key for key, _ in held]), column([text for _, text in held])))
     keys: dict[int, set[int]] = {text: {key for key, holder in held if holder == text} for text in range(8)}
     living = np.array([sum(key % 2 == 0 for key in keys[text]) for text in range(8)], np.int32)
     expected = set()
     for one, other in combinations(range(8), 2):
         kinds = Counter(key % 2 for key in keys[one] & keys[other])
-        enough = kinds[0] >= max(2, 0.25 * min(living[one], living[other]))
-        if {one, other} & queries and (enough or kinds[1]):
+        fewer = min(living[one], living[other])
+        enough = kinds[0] >= max(2, 0.25 * fewer)
+        if {one, other} & queries and (enough or (kinds[1] and fewer < few)):
             expected.add((one, other))
+    label_of = np.array(labels)[entries.astype(np.uint32)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(candidates_module, "_PAIRS_AT_ONCE", at_once)
-        found = find_candidates(entries, column(sorted(queries)), living, PARAMETERS)
-    assert {(pair >> 32, pair & 0xFFFFFFFF) for pair in found.tolist()} == expected
+        found = find_candidates(entries, column(sorted(queries)), label_of, living, parameters)
+    neighbors = find_neighbors(entries, column(sorted(queries)), living, parameters)
+    assert {(pair >> 32, pair & 0xFFFFFFFF) for pair in found.tolist()} == {
+        (one, other) for one, other in expected if labels[one] != labels[other]
+    }
+    assert {(pair >> 32, pair & 0xFFFFFFFF) for pair in neighbors.tolist()} <= expected
 
 
 def test_boilerplate_takes_its_neighborhood_along() -> None:
