@@ -6,9 +6,10 @@ The method is described in ``docs/dedup.md``.
 """
 
 from pipelines.dedup.batch import FOLD_SIZE, Collection, deduplicate
-from pipelines.dedup.canonical import Member, choose_canonical, relate
+from pipelines.dedup.canonical import choose_canonical, relate
 from pipelines.dedup.fold import Fold
 from pipelines.dedup.index import StoryIndex
+from pipelines.dedup.members import Member
 from pipelines.dedup.parameters import DedupParameters
 from pipelines.dedup.signature import MINHASH_SCHEME, minhash_bytes, minhash_signature
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pipelines.dedup import tables
 from pipelines.dedup.arrays import distinct, expand_ranges, is_first, is_in, pack, unpack
 from pipelines.dedup.boilerplate import find_flips
-from pipelines.dedup.canonical import describe_member
+from pipelines.dedup.members import describe_member
 from pipelines.dedup.occurrences import flip_key
 from pipelines.dedup.shingles import hash64, shingle_documents
 from pipelines.dedup.signature import band_keys

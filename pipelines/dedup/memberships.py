@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from pipelines.dedup import tables
 from pipelines.dedup.arrays import distinct
-from pipelines.dedup.canonical import Member, choose_canonical, first_fetched, relate
+from pipelines.dedup.canonical import choose_canonical, relate
+from pipelines.dedup.members import Member, first_fetched
 from pipelines.dedup.state import IndexState
 from pipelines.dedup.verify import similarity
 from pipelines.dedup.work import Work
@@ -56,7 +57,9 @@ def describe_story(members: list[Member], shingles: Mapping[int, NDArray[np.uint
                 article_id=member.article_id,
                 story_id=story_id,
                 canonical_article_id=canonical.article_id,
-                relation=None if is_canonical else relate(member, canonical, jaccard=jaccard, containment=containment),
+                relation=None
+                if is_canonical
+                else relate(member, canonical, jaccard=jaccard, containment=containment, agency_hosts=agency_hosts),
                 jaccard=None if is_canonical else jaccard,
                 containment=None if is_canonical else containment,
             )

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.dedup.canonical import Member
+from pipelines.dedup.members import Member
 
 SCHEMA = (
     "CREATE TABLE IF NOT EXISTS dedup_meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID",

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.dedup.arrays import unpack
-from pipelines.dedup.canonical import Member
 from pipelines.dedup.fold import Changes
+from pipelines.dedup.members import Member
 from pipelines.dedup.parameters import DedupParameters
 from pipelines.dedup.state import IndexState
 from pipelines.dedup.tables import read_shingles_and_bands

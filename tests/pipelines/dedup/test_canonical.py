@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.dedup import Member, choose_canonical, relate
-from pipelines.dedup.canonical import count_origin_votes, describe_member, first_fetched
+from pipelines.dedup.lineages import find_lineages
+from pipelines.dedup.members import describe_member, first_fetched
+from pipelines.dedup.origins import origin_votes
 from pipelines.errors import DedupError
 from pipelines.records import Document
 
@@ -37,6 +39,7 @@ def member(article_id: str, site: str = "gazette.example", *, minutes: float = 0
     return Member(article_id=article_id, **facts)
 
 
+HOSTS = {"agency.example": "AG", "example.org": "AG"}
 FIRST = member("z", "first.example", minutes=-9)
 
 
@@ -81,14 +84,56 @@ FIRST = member("z", "first.example", minutes=-9)
             [member("m", "middle.example", syndicated_from="origin.example"), member("o", "origin.example", minutes=9),
              member("c", "copier.example", syndicated_from="middle.example"), member("d", "d.example", syndicated_from="middle.example")],
             "o",
-            id="one that names an origin itself is none",
+            id="one that names an origin itself is none, and passes its votes on",
+        ),
+        pytest.param(
+            [member("o", "origin.example"), member("p", "rival.example", minutes=-5),
+             member("m", "middle.example", syndicated_from="origin.example"),
+             *(member(f"d{site}", f"{site}.example", syndicated_from="middle.example") for site in "ab"),
+             *(member(f"e{site}", f"{site}.example", syndicated_from="rival.example") for site in "cd")],
+            "o",
+            id="three sources along a chain outvote two",
+        ),
+        pytest.param(
+            [member("a", "a.example", syndicated_from="b.example"), member("b", "b.example", syndicated_from="a.example"), FIRST], "z",
+            id="a ring of names has no origin",
+        ),
+        pytest.param(
+            [member("old", "agency.example", agencies=("AG",), published_at=NOON),
+             member("new", "agency.example", agencies=("AG",), published_at=NOON + timedelta(hours=2), minutes=-3, text=1)],
+            "new",
+            id="the agency's re-lead under another URL, in whatever order they were fetched",
+        ),
+        pytest.param(
+            [member("old", "agency.example", agencies=("AG",)), member("new", "news.agency.example.org", agencies=("AG",), minutes=5, text=1)],
+            "new",
+            id="the agency's newer version on its other site",
+        ),
+        pytest.param(
+            [member("old", published_at=NOON), member("new", published_at=NOON + timedelta(hours=2), text=1)], "new",
+            id="a source's correction under another URL",
+        ),
+        pytest.param(
+            [member("old", published_at=NOON), member("again", published_at=NOON + timedelta(hours=2))], "old",
+            id="the same text again is no newer version",
+        ),
+        pytest.param(
+            [member("old", published_at=NOON), member("brief", published_at=NOON + timedelta(hours=2), words=60, text=1)], "old",
+            id="a later excerpt is no newer version",
+        ),
+        pytest.param(
+            [member("old", "origin.example", published_at=NOON), member("other", "other.example", published_at=NOON - timedelta(hours=1)),
+             member("new", "origin.example", published_at=NOON + timedelta(hours=1), text=1),
+             member("c", "copier.example", syndicated_url="https://origin.example/old")],
+            "new",
+            id="who is named as the origin by an old version's URL keeps the name with the new one",
         ),
     ],
 )  # fmt: skip
 def test_the_canonical_copy(members: list[Member], expected: str) -> None:
     """Each rule decides where the ones before it do not."""
-    assert choose_canonical(members, agency_hosts={"agency.example": "AG"}).article_id == expected
-    assert choose_canonical(members[::-1], agency_hosts={"agency.example": "AG"}).article_id == expected
+    assert choose_canonical(members, agency_hosts=HOSTS).article_id == expected
+    assert choose_canonical(members[::-1], agency_hosts=HOSTS).article_id == expected
 
 
 def test_a_url_names_one_article_not_the_whole_site() -> None:
@@ -98,13 +143,37 @@ def test_a_url_names_one_article_not_the_whole_site() -> None:
         member("b", "origin.example"),
         member("c", "c.example", syndicated_url="https://origin.example/b"),
     ]
-    assert count_origin_votes(members) == {"b": 1}
+    assert origin_votes(members) == {"b": {"c"}}
 
 
-def test_a_site_votes_once() -> None:
+def test_a_source_votes_once() -> None:
     """Ten pages of one republisher weigh as much as one."""
     copies = [member(f"c{number}", "copier.example", syndicated_from="origin.example") for number in range(10)]
-    assert count_origin_votes([member("o", "origin.example"), *copies]) == {"o": 1}
+    assert origin_votes([member("o", "origin.example"), *copies]) == {"o": {"copier"}}
+
+
+def test_votes_are_passed_up_a_chain() -> None:
+    """Each source along it votes for the end, once; the ones between get none."""
+    chain = [
+        member("o", "o.example"),
+        *(member(name, f"{name}.example", syndicated_from=f"{of}.example") for name, of in ("ao", "ba", "cb")),
+    ]
+    assert origin_votes(chain) == {"o": {"a", "b", "c"}}
+
+
+def test_versions_by_one_hand_are_one_lineage() -> None:
+    """By URL, by source, by agency, and through each other."""
+    members = [
+        member("a", "one.example", url="https://one.example/1"),
+        member("b", "one.example", url="https://one.example/1", source="other-entry"),
+        member("c", "far.example", source="other-entry"),
+        member("d", "agency.example", source="s"),
+        member("e", "example.org", source="t"),
+        member("f", "lone.example", source=""),
+        member("g", "lone.example", source=""),
+    ]
+    lineages = [[one.article_id for one in lineage] for lineage in find_lineages(members, HOSTS)]
+    assert lineages == [["a", "b", "c"], ["d", "e"], ["f"], ["g"]]
 
 
 sites = st.sampled_from(["a.example", "b.example", "c.example"])
@@ -122,6 +191,7 @@ members_of_a_story = st.lists(
         syndicated_from=st.sampled_from([None, "a.example", "b", "far.example"]),
         syndicated_url=st.sampled_from([None, "https://b.example/1"]),
         words=st.integers(8, 12),
+        text=st.integers(0, 2),
     ),
     min_size=1,
     max_size=7,
@@ -144,6 +214,10 @@ def test_the_order_of_members_does_not_matter(members: list[Member], chance: ran
         pytest.param({"url": "https://first.example/z"}, 0.2, 0.9, "revision", id="another text under the same URL"),
         pytest.param({}, 0.93, 0.97, "copy", id="nearly equal"),
         pytest.param({"source": "first"}, 0.6, 0.8, "update", id="another text of the same source"),
+        pytest.param({"source": "first"}, 0.97, 0.99, "update", id="a correction by the same source, nearly equal"),
+        pytest.param({"source": "first", "words": 50, "minutes": -20}, 0.4, 1.0, "update", id="the same source's earlier, shorter version"),
+        pytest.param({"source": "first", "words": 50}, 0.4, 1.0, "excerpt", id="the same source's later excerpt"),
+        pytest.param({"source": "", "words": 81}, 0.6, 0.95, "edited", id="of no known source"),
         pytest.param({"words": 80}, 0.6, 0.95, "excerpt", id="shorter and contained"),
         pytest.param({"words": 81}, 0.6, 0.95, "edited", id="contained, but hardly shorter"),
         pytest.param({"words": 60}, 0.4, 0.6, "edited", id="shorter, with words of its own"),

@@ -376,6 +376,19 @@ def test_an_agencys_own_site_is_canonical(open_desk: OpenDesk, write: Write, doc
     assert desk.standing["a"].canonical_article_id == "b"
 
 
+def test_a_later_better_original_takes_the_story_over(open_desk: OpenDesk, write: Write, document: Make) -> None:
+    """First an outlet's copy, then the agency's own text, then its re-lead under another URL; the story keeps its id."""
+    desk = open_desk(agency_hosts={"wire.example": "WIRE"})
+    text, facts = write("treaty"), {"agencies": ("WIRE",)}
+    desk.fold([document("outlet", cut(text, 0.9), **facts)])
+    desk.fold([document("first", text, source="wire", minutes=30, **facts)])
+    assert desk.standing["outlet"].canonical_article_id == "first"
+    desk.fold([document("relead", f"{write('lead', 20)} {cut(text, 0.95)}", source="wire", minutes=60, **facts)])
+    assert {membership.canonical_article_id for membership in desk.standing.values()} == {"relead"}
+    assert {membership.story_id for membership in desk.standing.values()} == {"outlet"}
+    assert [desk.standing[name].relation for name in ("outlet", "first", "relead")] == ["edited", "update", None]
+
+
 def test_parameters_out_of_range_are_refused() -> None:
     """With name and value."""
     with pytest.raises(DedupError, match="sample_every must be a power of two from 2, got 6"):
