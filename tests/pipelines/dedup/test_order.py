@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from pipelines.dedup import DedupParameters, deduplicate
@@ -108,6 +108,32 @@ def test_order_and_split_do_not_matter(
     work_through(desk, newsroom, order)
     desk.close()
     assert desk.standing == by_id(deduplicate(newsroom.owners(), fold_size=1000))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(order=st.randoms(use_true_random=False), sizes=st.lists(st.integers(1, 4), min_size=1, max_size=3))
+def test_stories_that_boilerplate_held_together_part_in_any_order(
+    open_desk: Callable[..., Desk], write: Write, document: Make, order: random.Random, sizes: list[int]
+) -> None:
+    """Pages of one source look alike until a fourth one comes, and copies hang on them by several links of which one is kept."""
+    terms = write("terms", 140)
+    pages = [document(f"p{number}", f"{write(number, 60)} {terms}", minutes=number) for number in range(5)]
+    cuts = [" ".join(write(number, 60).split()[:48]) for number in (0, 0, 1, 1, 1)]
+    copies = [document(f"c{number}", f"{text} {write(f'c{number}', 5)}", source=f"s{number}") for number, text in enumerate(cuts)]
+    mixed = [document(f"m{number}", f"{write(number, 60)} {terms}", source="herald") for number in (0, 3)]
+    documents = [*pages, *copies, *mixed]
+    waiting = order.sample(documents, len(documents))
+    desk, withdrawn = open_desk(), 0
+    while waiting:
+        size = order.choice(sizes)
+        withdrawn += len(desk.fold(waiting[:size]).changes.withdrawn_edges)
+        waiting = waiting[size:]
+    while (fold := desk.index.prepare_settle(limit=1)) is not None:
+        withdrawn += len(fold.changes.withdrawn_edges)
+        desk.commit(fold)
+    desk.close()
+    event(f"{min(withdrawn, 3)} edges withdrawn or more")
+    assert desk.standing == by_id(deduplicate(documents))
 
 
 @pytest.mark.parametrize("seed", range(3))
