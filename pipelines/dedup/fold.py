@@ -9,11 +9,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.dedup.journal import Entry, write_entry
 from pipelines.dedup.runs import Run
 from pipelines.dedup.tables import INSERT_DOCUMENT, UPDATE_DOCUMENT, write_meta
 from pipelines.records import Membership
 
 Row = tuple[object, ...]
+_NO_NUMBERS = np.zeros(0, np.uint32)
+_NO_HASHES = np.zeros(0, np.uint64)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -28,6 +31,10 @@ class Changes:
     moved_documents: list[Row] = field(default_factory=list)
     changed_texts: list[Row] = field(default_factory=list)
     flips: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
+    places: tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint64]] = (_NO_NUMBERS, _NO_NUMBERS, _NO_HASHES)
+    """Text, source and URL hash."""
+    are_plain: bool = True
+    """False where documents left a place: other processes read the index anew then."""
     withdrawn_flips: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
     edges: set[tuple[int, int]] = field(default_factory=set)
     withdrawn_edges: set[tuple[int, int]] = field(default_factory=set)
@@ -60,6 +67,24 @@ def write_changes(connection: sqlite3.Connection, changes: Changes) -> None:
     many("DELETE FROM dedup_run WHERE name = ?", [(run.name,) for run in changes.withdrawn_runs])
     many("INSERT INTO dedup_run VALUES (?, ?, ?, ?)", [(run.name, run.level, run.count, run.checksum) for run in changes.runs])
     write_meta(connection, "generation", changes.generation)
+    write_entry(connection, changes.generation, as_entry(changes) if changes.are_plain else None)
+
+
+def as_entry(changes: Changes) -> Entry:
+    """Return what a fold changed of the state in memory."""
+    rows = [(text, *row) for text, _, *row in changes.texts] + [(text, *row) for *row, text in changes.changed_texts]
+    text, story, living, lost = np.array(rows, np.int64).reshape(-1, 4).T
+    texts, sources, urls = changes.places
+    return Entry(
+        text=text,
+        story=story,
+        living=living,
+        lost=lost,
+        place_text=texts.astype(np.int64),
+        place_source=sources.astype(np.int64),
+        place_url=urls.view(np.int64),
+        flip=changes.flips.view(np.int64),
+    )
 
 
 def _single(values: NDArray[np.uint64]) -> Iterable[tuple[int]]:

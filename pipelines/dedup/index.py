@@ -62,8 +62,10 @@ class StoryIndex:
 
         Call it right after taking the fold lock. What is wrong with the index is said by ``prepare``, so that ``clear`` can mend it.
         """
-        if self._open is not None or self._state.generation != tables.read_meta(self._connection, "generation"):
+        if self._open is not None:
             self._forget()
+        elif -1 < self._state.generation != tables.read_meta(self._connection, "generation"):
+            self._catch_up()
         self._state.runs.remove_orphans(tables.read_run_names(self._connection))
 
     def prepare(self, documents: Sequence[Document], moved: Sequence[Document] = (), *, tell: bool = True) -> Fold:
@@ -194,6 +196,15 @@ class StoryIndex:
             changes=changes,
             first_new_text=self._state.text_count,
         )
+
+    def _catch_up(self) -> None:
+        try:
+            self._state.catch_up(self._connection)
+        except DedupError:
+            # What is damaged is said when it is read anew.
+            self._state.generation = -1
+        if self._state.generation < 0:
+            self._forget()
 
     def _load(self) -> None:
         if self._state.generation < 0:

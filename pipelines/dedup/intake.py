@@ -12,6 +12,7 @@ from pipelines.dedup.arrays import distinct, expand_ranges, is_first, is_in, pac
 from pipelines.dedup.boilerplate import find_flips
 from pipelines.dedup.members import describe_member
 from pipelines.dedup.occurrences import flip_key
+from pipelines.dedup.packing import pack_shingles, shorten
 from pipelines.dedup.shingles import hash64, shingle_documents
 from pipelines.dedup.signature import band_keys
 from pipelines.dedup.work import Arrival, Work
@@ -25,6 +26,7 @@ def take_in(work: Work, documents: Sequence[Document], moved: Sequence[Document]
     arrived = {arrival.member.article_id: arrival for arrival in work.arrivals}
     gone = {article_id: place for article_id, place in work.moved.items() if arrived[article_id].place != place}
     if gone:
+        work.changes.are_plain = False
         withdraw(work, gone)
     add_occurrences(work, [arrival.place for arrival in work.arrivals])
 
@@ -48,11 +50,14 @@ def identify(work: Work, documents: Sequence[Document], moved: Sequence[Document
     numbers = tables.find_texts(work.connection, [text.digest for text in shingled])
     state, changes, first_new_source = work.state, work.changes, len(work.state.source_names)
     digests: list[int] = []
+    signed: list[NDArray[np.uint32]] = []
+    every = work.parameters.sample_every
     for document, (digest, words, shingles) in zip(everyone, shingled, strict=True):
         if (text := numbers.get(digest)) is None:
             text = numbers[digest] = work.first_new_text + len(digests)
             digests.append(digest)
-            work.shingles[text] = shingles
+            work.shingles[text] = shorten(shingles, every)
+            signed.append(shingles)
         member = describe_member(document, text=text, words=words)
         url = hash64(member.identity.encode("utf-8", "surrogatepass"))
         arrival = Arrival(member, state.number_source(document.source), url)
@@ -63,8 +68,8 @@ def identify(work: Work, documents: Sequence[Document], moved: Sequence[Document
         else:
             changes.documents.append(row)
     new_texts = range(work.first_new_text, work.first_new_text + len(digests))
-    work.bands.update(zip(new_texts, band_keys([work.shingles[text] for text in new_texts]), strict=True))
-    changes.shingles = [(text, tables.encode(work.shingles[text]), tables.encode(work.bands[text])) for text in new_texts]
+    work.bands.update(zip(new_texts, band_keys(signed), strict=True))
+    changes.shingles = [(text, pack_shingles(work.shingles[text], every), tables.encode(work.bands[text])) for text in new_texts]
     changes.sources = [(number, state.source_names[number]) for number in range(first_new_source, len(state.source_names))]
     # Labels and counts follow in the end.
     changes.texts = [(text, digest) for text, digest in zip(new_texts, digests, strict=True)]
@@ -119,7 +124,7 @@ def _count_again(work: Work, source: int, keys: NDArray[np.uint32]) -> None:
 def add_occurrences(work: Work, places: Sequence[tuple[int, int, int]]) -> None:
     """Add the places (text, source, URL hash) that are new, post their living keys, and flip what is now boilerplate."""
     occurrences = work.state.occurrences
-    texts, sources, urls = _new_places(work, places)
+    texts, sources, urls = work.changes.places = _new_places(work, places)
     known = sorted({text for text in texts.tolist() if text < work.first_new_text})
     work.fetch(known)
     key_texts, keys = work.keys_of(texts.tolist())

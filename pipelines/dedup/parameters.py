@@ -10,6 +10,8 @@ from pipelines.errors import DedupError
 SHINGLE_DEFINITION = (
     "word-5, or 8 characters of scripts without spaces; matching form, dateline masked; 64-bit polynomial, upper 32 bits; v2"
 )
+INDEX_FORMAT = 2
+"""Counts up when tables or run files change: an index of another format is built again from the log."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,4 +50,4 @@ class DedupParameters:
 
     def as_header(self) -> str:
         """Return the parameters and the definition of a shingle as one line of JSON, the same for equal parameters."""
-        return json.dumps({**asdict(self), "shingles": SHINGLE_DEFINITION}, sort_keys=True)
+        return json.dumps({**asdict(self), "format": INDEX_FORMAT, "shingles": SHINGLE_DEFINITION}, sort_keys=True)

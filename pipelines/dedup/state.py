@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipelines.dedup.journal import Entry, read_entries
 from pipelines.dedup.occurrences import Occurrences
 from pipelines.dedup.runs import PostingRuns
 from pipelines.dedup.stories import Stories
@@ -34,9 +35,7 @@ class IndexState:
     def load(self, connection: sqlite3.Connection) -> None:
         """Read everything from the tables and open the run files. Raises DedupError for a run file that is missing or damaged."""
         self.generation = -1
-        self.runs.load(connection.execute("SELECT name, level, count, checksum FROM dedup_run ORDER BY level DESC, name").fetchall())
-        self.source_names = [name for (name,) in connection.execute("SELECT name FROM dedup_source ORDER BY id")]
-        self.source_numbers = {name: number for number, name in enumerate(self.source_names)}
+        self._read_sources_and_runs(connection)
         texts = read_numbers(connection, "SELECT story, living, lost FROM dedup_text ORDER BY id", 3)
         self.text_count = len(texts)
         self.stories = Stories()
@@ -50,6 +49,30 @@ class IndexState:
         flips = read_numbers(connection, "SELECT flip_key FROM dedup_flip", 1)
         self.occurrences.set_flips(np.sort(flips[:, 0].view(np.uint64)))
         self.generation = int(read_meta(connection, "generation") or 0)
+
+    def catch_up(self, connection: sqlite3.Connection) -> None:
+        """Take over what other processes folded since; where the journal does not tell it all, nothing is known afterwards."""
+        current = int(read_meta(connection, "generation") or 0)
+        entries = read_entries(connection, self.generation, current)
+        if entries is None:
+            self.generation = -1
+            return
+        self._read_sources_and_runs(connection)
+        for entry in entries:
+            self._apply(entry)
+        self.generation = current
+
+    def _apply(self, entry: Entry) -> None:
+        self.reserve(max(self.text_count, int(entry.text.max(initial=-1)) + 1))
+        self.stories.relabel(entry.text.tolist(), entry.story.tolist())
+        self.living[entry.text], self.lost[entry.text] = entry.living, entry.lost
+        self.occurrences.add(entry.place_text.astype(np.uint32), entry.place_source.astype(np.uint32), entry.place_url.view(np.uint64))
+        self.occurrences.add_flips(entry.flip.view(np.uint64))
+
+    def _read_sources_and_runs(self, connection: sqlite3.Connection) -> None:
+        self.runs.load(connection.execute("SELECT name, level, count, checksum FROM dedup_run ORDER BY level DESC, name").fetchall())
+        self.source_names = [name for (name,) in connection.execute("SELECT name FROM dedup_source ORDER BY id")]
+        self.source_numbers = {name: number for number, name in enumerate(self.source_names)}
 
     def reserve(self, count: int) -> None:
         """Make room for texts 0 to count - 1, each new one a story of its own."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,22 @@ class Stories:
         self._members.setdefault(kept, [kept]).extend(moved)
         self._label[moved] = kept
         return moved
+
+    def relabel(self, texts: Sequence[int], labels: Sequence[int]) -> None:
+        """Give texts the labels that another process found."""
+        moving = set(texts)
+        for label in {self.label(text) for text in texts}:
+            staying = [text for text in self._members.pop(label, ()) if text not in moving]
+            if len(staying) > 1:
+                self._members[label] = staying
+        joining: dict[int, list[int]] = {}
+        for text, label in zip(texts, labels, strict=True):
+            joining.setdefault(label, []).append(text)
+        for label, joined in joining.items():
+            self._label[joined] = label
+            members = self._members.get(label, [] if label in moving else [label]) + joined
+            if len(members) > 1:
+                self._members[label] = members
 
     def split(self, label: int, edges: Iterable[tuple[int, int]]) -> list[int]:
         """Recompute a story from the edges that remain among its texts; return all texts that were in it."""

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.dedup.members import Member
+from pipelines.dedup.packing import unpack_shingles
 
 SCHEMA = (
     "CREATE TABLE IF NOT EXISTS dedup_meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID",
@@ -36,8 +37,9 @@ SCHEMA = (
     "CREATE INDEX IF NOT EXISTS dedup_edge_b ON dedup_edge (b)",
     "CREATE TABLE IF NOT EXISTS dedup_run (name TEXT PRIMARY KEY, level INTEGER NOT NULL, count INTEGER NOT NULL, checksum INTEGER NOT NULL) "
     "WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS dedup_journal (generation INTEGER PRIMARY KEY, changes BLOB)",
 )
-TABLES = ("meta", "source", "text", "shingles", "document", "flip", "edge", "run")
+TABLES = ("meta", "source", "text", "shingles", "document", "flip", "edge", "run", "journal")
 _FACTS = "words, fetched_at, published_at, modified_at, url, host, canonical_url, syndicated_from, syndicated_url, agencies"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -48,7 +50,7 @@ UPDATE_DOCUMENT = f"UPDATE dedup_document SET (text, source, url_hash, {_FACTS})
 
 def has_tables(connection: sqlite3.Connection) -> bool:
     """Say whether the index was created here."""
-    found = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'dedup_run'").fetchone()
+    found = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'dedup_journal'").fetchone()
     return bool(found[0])
 
 
@@ -107,7 +109,7 @@ def find_articles(connection: sqlite3.Connection, article_ids: Sequence[str]) ->
 def read_shingles(connection: sqlite3.Connection, texts: Sequence[int]) -> dict[int, NDArray[np.uint32]]:
     """Return the shingles of texts, in the order of the text."""
     query = "SELECT text, shingles FROM wanted CROSS JOIN dedup_shingles ON text = value"
-    return {text: decode(blob) for text, blob in select_by_number(connection, query, texts)}
+    return {text: unpack_shingles(blob) for text, blob in select_by_number(connection, query, texts)}
 
 
 def read_shingles_and_bands(
@@ -115,7 +117,7 @@ def read_shingles_and_bands(
 ) -> dict[int, tuple[NDArray[np.uint32], NDArray[np.uint32]]]:
     """Return the shingles of texts, in the order of the text, and their band keys."""
     query = "SELECT text, shingles, bands FROM wanted CROSS JOIN dedup_shingles ON text = value"
-    return {text: (decode(shingles), decode(bands)) for text, shingles, bands in select_by_number(connection, query, texts)}
+    return {text: (unpack_shingles(shingles), decode(bands)) for text, shingles, bands in select_by_number(connection, query, texts)}
 
 
 def read_edges(connection: sqlite3.Connection, texts: Sequence[int]) -> set[tuple[int, int]]:
@@ -165,12 +167,12 @@ def document_row(member: Member, source: int, url_hash: int) -> tuple[object, ..
 
 
 def encode(values: NDArray[np.uint32]) -> bytes:
-    """Return 32-bit hashes as a blob, little-endian."""
+    """Return 32-bit keys as a blob, little-endian."""
     return values.astype("<u4", copy=False).tobytes()
 
 
 def decode(blob: bytes) -> NDArray[np.uint32]:
-    """Return the 32-bit hashes of a blob."""
+    """Return the 32-bit keys of a blob."""
     return np.frombuffer(blob, "<u4")
 
 

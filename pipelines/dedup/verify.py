@@ -9,14 +9,10 @@ from numpy.typing import NDArray
 
 from pipelines.dedup.arrays import distinct, pack
 from pipelines.dedup.occurrences import Occurrences
+from pipelines.dedup.packing import sampled
 from pipelines.dedup.parameters import DedupParameters
 
 _SHIFT = np.uint64(32)
-
-
-def sampled(shingles: NDArray[np.uint32], sample_every: int) -> NDArray[np.bool_]:
-    """Say which shingles belong to the posted sample; their hashes are even, for every power of two from 2."""
-    return np.asarray((shingles & np.uint32(sample_every - 1)) == 0)
 
 
 def posted_keys(
