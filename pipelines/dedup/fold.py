@@ -51,8 +51,8 @@ class Fold:
     changes: Changes = field(repr=False)
 
 
-def write_changes(connection: sqlite3.Connection, changes: Changes) -> None:
-    """Write a fold's rows into the open transaction. New flips may be flips withdrawn before, new edges never."""
+def write_changes(connection: sqlite3.Connection, changes: Changes, *, with_journal: bool = True) -> None:
+    """Write a fold's rows into the open transaction; with_journal: other processes may want to know them. New flips may be flips withdrawn before, new edges never."""
     many = connection.executemany
     many("INSERT INTO dedup_source (id, name) VALUES (?, ?)", changes.sources)
     many("INSERT INTO dedup_text VALUES (?, ?, ?, ?, ?)", changes.texts)
@@ -67,7 +67,8 @@ def write_changes(connection: sqlite3.Connection, changes: Changes) -> None:
     many("DELETE FROM dedup_run WHERE name = ?", [(run.name,) for run in changes.withdrawn_runs])
     many("INSERT INTO dedup_run VALUES (?, ?, ?, ?)", [(run.name, run.level, run.count, run.checksum) for run in changes.runs])
     write_meta(connection, "generation", changes.generation)
-    write_entry(connection, changes.generation, as_entry(changes) if changes.are_plain else None)
+    if with_journal:
+        write_entry(connection, changes.generation, as_entry(changes) if changes.are_plain else None)
 
 
 def as_entry(changes: Changes) -> Entry:

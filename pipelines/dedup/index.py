@@ -32,8 +32,8 @@ class StoryIndex:
     outside any transaction; ``write`` is short and runs in the caller's ``BEGIN IMMEDIATE``.
 
     agency_hosts (registrable domain to agency code) says which sites are an agency's own. It is not part of the
-    parameters: a change holds for stories as folds touch them, and for all after a rebuild. Run files of an index that is not durable
-    are not synced to the disk.
+    parameters: a change holds for stories as folds touch them, and for all after a rebuild. An index that is not durable is one process's
+    own: its files are not synced to the disk, and there is no journal for others.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class StoryIndex:
             raise DedupError(
                 f"fold {fold.changes.generation} was prepared on fold {fold.changes.generation - 1}, the index is at {generation}"
             )
-        write_changes(self._connection, fold.changes)
+        write_changes(self._connection, fold.changes, with_journal=self._is_durable)
 
     def finish(self, fold: Fold) -> None:
         """After the caller's COMMIT: count the fold and delete the run files that it merged."""

@@ -50,14 +50,12 @@ def identify(work: Work, documents: Sequence[Document], moved: Sequence[Document
     numbers = tables.find_texts(work.connection, [text.digest for text in shingled])
     state, changes, first_new_source = work.state, work.changes, len(work.state.source_names)
     digests: list[int] = []
-    signed: list[NDArray[np.uint32]] = []
-    every = work.parameters.sample_every
+    new_shingles: list[NDArray[np.uint32]] = []
     for document, (digest, words, shingles) in zip(everyone, shingled, strict=True):
         if (text := numbers.get(digest)) is None:
             text = numbers[digest] = work.first_new_text + len(digests)
             digests.append(digest)
-            work.shingles[text] = shorten(shingles, every)
-            signed.append(shingles)
+            new_shingles.append(shingles)
         member = describe_member(document, text=text, words=words)
         url = hash64(member.identity.encode("utf-8", "surrogatepass"))
         arrival = Arrival(member, state.number_source(document.source), url)
@@ -68,8 +66,10 @@ def identify(work: Work, documents: Sequence[Document], moved: Sequence[Document
         else:
             changes.documents.append(row)
     new_texts = range(work.first_new_text, work.first_new_text + len(digests))
-    work.bands.update(zip(new_texts, band_keys(signed), strict=True))
-    changes.shingles = [(text, pack_shingles(work.shingles[text], every), tables.encode(work.bands[text])) for text in new_texts]
+    bands, shortened = band_keys(new_shingles), shorten(new_shingles, every := work.parameters.sample_every)
+    work.bands.update(zip(new_texts, bands, strict=True))
+    work.shingles.update(zip(new_texts, shortened, strict=True))
+    changes.shingles = list(zip(new_texts, pack_shingles(shortened, every), map(tables.encode, bands), strict=True))
     changes.sources = [(number, state.source_names[number]) for number in range(first_new_source, len(state.source_names))]
     # Labels and counts follow in the end.
     changes.texts = [(text, digest) for text, digest in zip(new_texts, digests, strict=True)]
