@@ -68,6 +68,10 @@ class Collection:
         """Return what the index counted: see ``StoryIndex.statistics``."""
         return self._index.statistics()
 
+    def index_bytes(self) -> int:
+        """Return how much the index takes on disk now."""
+        return sum(path.stat().st_size for path in Path(self._folder.name).rglob("*") if path.is_file())
+
     def close(self) -> None:
         """Delete the index."""
         self._connection.close()

@@ -36,9 +36,8 @@ def judge(work: Work) -> set[int]:
     work.fetch(work.touched)
     texts, keys = work.keys_of(queries.tolist())
     alive = state.occurrences.is_alive(texts, keys)
-    is_sample = (keys & np.uint32(1)) == 0
-    state.living[queries] = 0
-    np.add.at(state.living, texts[alive & is_sample], 1)
+    living_texts = texts[alive & ((keys & np.uint32(1)) == 0)]
+    state.living[queries] = np.searchsorted(living_texts, queries, "right") - np.searchsorted(living_texts, queries)
     state.lost[queries] = 0
     look_up(work, keys[alive & (texts < work.first_new_text)])
     entry_keys, entry_texts = unpack(work.entries)

@@ -31,19 +31,22 @@ def hands(member: Member, agency_hosts: Mapping[str, str]) -> tuple[Mark, ...]:
 def find_lineages(members: Sequence[Member], agency_hosts: Mapping[str, str]) -> list[list[Member]]:
     """Return the members by hand: who shares a mark, directly or through others, is of one lineage."""
     above: dict[Mark, Mark] = {}
+    marks = [hands(member, agency_hosts) for member in members]
+    if len({mark for own in marks for mark in own}) == sum(map(len, marks)):
+        # All of different hands, as in most stories.
+        return [[member] for member in members]
 
     def top(mark: Mark) -> Mark:
         while (higher := above.setdefault(mark, mark)) != mark:
             above[mark] = mark = above[higher]
         return mark
 
-    for member in members:
-        first, *others = hands(member, agency_hosts)
+    for first, *others in marks:
         for mark in others:
             above[top(first)] = top(mark)
     lineages: dict[Mark, list[Member]] = {}
-    for member in members:
-        lineages.setdefault(top(("url", member.identity)), []).append(member)
+    for member, (first, *_) in zip(members, marks, strict=True):
+        lineages.setdefault(top(first), []).append(member)
     return list(lineages.values())
 
 
@@ -52,6 +55,8 @@ def newest_versions(lineage: Sequence[Member]) -> set[str]:
 
     Of one URL the version fetched last is the newest; of several URLs the one published last, unless that is an excerpt of another.
     """
+    if len(lineage) == 1:
+        return {lineage[0].article_id}
     latest: dict[str, Member] = {}
     by_id = sorted(lineage, key=lambda member: member.article_id, reverse=True)
     for member in sorted(by_id, key=lambda member: (member.fetched_at, member.modified_at or _LONG_AGO)):

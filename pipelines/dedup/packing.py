@@ -27,19 +27,23 @@ def shorten(shingles: Sequence[NDArray[np.uint32]], sample_every: int) -> list[N
 
 
 def pack_shingles(shortened: Sequence[NDArray[np.uint32]], sample_every: int) -> list[bytes]:
-    """Return the shortened shingles of each text as bytes: count, sample_every, the three low bytes of each, the upper byte of the posted ones."""
+    """Return the shortened shingles of each text as bytes.
+
+    They are count and sample_every, the lower 16 bits of each, the 8 bits above, and the upper 8 bits of the posted ones.
+    """
     if not shortened:
         return []
-    everything = np.ascontiguousarray(np.concatenate(shortened), "<u4")
-    low = everything.view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
+    everything = np.concatenate(shortened)
     is_sampled = sampled(everything, sample_every)
+    low = everything.astype("<u2").tobytes()
+    middle = (everything >> np.uint32(16)).astype(np.uint8).tobytes()
     high = (everything[is_sampled] >> np.uint32(24)).astype(np.uint8).tobytes()
     ends = np.cumsum([len(own) for own in shortened])
     high_ends = np.concatenate(([0], np.cumsum(is_sampled)))[ends].tolist()
     packed, begin, high_begin = [], 0, 0
     for end, high_end in zip(ends.tolist(), high_ends, strict=True):
         header = _HEADER.pack(end - begin, sample_every)
-        packed.append(header + low[3 * begin : 3 * end] + high[high_begin:high_end])
+        packed.append(b"".join((header, low[2 * begin : 2 * end], middle[begin:end], high[high_begin:high_end])))
         begin, high_begin = end, high_end
     return packed
 
@@ -47,8 +51,9 @@ def pack_shingles(shortened: Sequence[NDArray[np.uint32]], sample_every: int) ->
 def unpack_shingles(data: bytes) -> NDArray[np.uint32]:
     """Return the shingles that ``pack_shingles`` packed."""
     count, sample_every = _HEADER.unpack_from(data)
-    whole = np.zeros((count, 4), np.uint8)
-    whole[:, :3] = np.frombuffer(data, np.uint8, 3 * count, 8).reshape(count, 3)
-    shingles = whole.view("<u4")[:, 0]
-    shingles[sampled(shingles, sample_every)] |= np.frombuffer(data, np.uint8, offset=8 + 3 * count).astype(np.uint32) << np.uint32(24)
+    middle, high = _HEADER.size + 2 * count, _HEADER.size + 3 * count
+    shingles = np.frombuffer(data, np.uint8, count, middle).astype(np.uint32)
+    shingles <<= np.uint32(16)
+    shingles |= np.frombuffer(data, "<u2", count, _HEADER.size)
+    shingles[sampled(shingles, sample_every)] |= np.frombuffer(data, np.uint8, offset=high).astype(np.uint32) << np.uint32(24)
     return shingles
