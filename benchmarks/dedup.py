@@ -1,0 +1,287 @@
+"""Our dedup beside others', over the same documents in one run: ``python -m benchmarks.dedup``.
+
+A made-up corpus (``benchmarks.corpora``) of each size, with the labelled documents of ``COPYDESK_EVAL`` mixed into it where they are there. Every engine reads
+the same stream in a process of its own, as its own documentation says it is used: word 5-grams, 128 permutations, Jaccard 0.7. Printed
+per engine: documents per CPU second with everything (tokens to stories), peak memory of the process, bytes a document, and pair
+precision, recall and F1 on the made-up stories and pair F1 on the labelled ones.
+
+Others come with ``pip install -e '.[bench]'``. datatrove and text-dedup pin versions of trafilatura, rich and urllib3 that this project cannot
+use: they do not install beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import random
+import re
+import resource
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+from benchmarks.corpora import LabelledDocument, make_corpus
+from benchmarks.quality import EVAL, NOW, run_scorer
+from pipelines.dedup import Collection
+from pipelines.records import Document
+
+KIT = EVAL / "dedup" / "dev"
+BATCH = 2000
+_WORD = re.compile(r"\w+")
+_THRESHOLD = 0.7
+
+
+class Engine(Protocol):
+    """One way to find stories."""
+
+    def add(self, documents: Sequence[Document]) -> None:
+        """Take in documents."""
+        ...
+
+    def stories(self) -> dict[str, str]:
+        """Return the story of every article_id."""
+        ...
+
+    def index_bytes(self) -> int | None:
+        """Return the size of the index on disk; None where it is in memory."""
+        ...
+
+    def close(self) -> None:
+        """Give everything back."""
+        ...
+
+
+class Ours:
+    """``scrapy dedup`` without reading and writing the files."""
+
+    def __init__(self) -> None:
+        self._collection = Collection()
+
+    def add(self, documents: Sequence[Document]) -> None:
+        """Fold them."""
+        self._collection.add(documents)
+
+    def stories(self) -> dict[str, str]:
+        """Settle, and tell all."""
+        self._collection.settle()
+        return {one.article_id: one.story_id for some in self._collection.memberships() for one in some}
+
+    def index_bytes(self) -> int | None:
+        """Tables and run files."""
+        return self._collection.index_bytes()
+
+    def close(self) -> None:
+        """Delete the index."""
+        self._collection.close()
+
+
+class InMemory:
+    """What the others have in common: documents by number, joined in pairs."""
+
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+        self.signatures: list[Any] = []
+        self._above: list[int] = []
+
+    def new(self, article_id: str, signature: Any) -> int:
+        """Number a document."""
+        self.ids.append(article_id)
+        self.signatures.append(signature)
+        self._above.append(len(self._above))
+        return len(self._above) - 1
+
+    def join(self, one: int, other: int) -> None:
+        """Make one cluster of two."""
+        self._above[self._top(one)] = self._top(other)
+
+    def stories(self) -> dict[str, str]:
+        """Return the cluster of every document."""
+        return {article_id: self.ids[self._top(number)] for number, article_id in enumerate(self.ids)}
+
+    def index_bytes(self) -> int | None:
+        """Return None: there is nothing on disk."""
+        return None
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _top(self, number: int) -> int:
+        while (above := self._above[number]) != number:
+            self._above[number] = number = self._above[above]
+        return number
+
+
+class Datasketch(InMemory):
+    """MinHash and MinHashLSH of datasketch; pairs by estimated Jaccard similarity."""
+
+    def __init__(self) -> None:
+        from datasketch import MinHash, MinHashLSH
+
+        super().__init__()
+        self._new = MinHash
+        self._lsh = MinHashLSH(threshold=_THRESHOLD, num_perm=128)
+
+    def add(self, documents: Sequence[Document]) -> None:
+        """Sign, ask, insert."""
+        for document in documents:
+            signature = self._new(num_perm=128)
+            shingles = word_shingles(document.text)
+            signature.update_batch([shingle.encode() for shingle in shingles])
+            number = self.new(document.article_id, signature)
+            # Of an empty set all would be equal.
+            if shingles:
+                for other in self._lsh.query(signature):
+                    if signature.jaccard(self.signatures[other]) >= _THRESHOLD:
+                        self.join(number, other)
+                self._lsh.insert(number, signature)
+
+
+class Rensa(InMemory):
+    """RMinHash and RMinHashLSH of rensa; pairs by estimated Jaccard similarity."""
+
+    def __init__(self) -> None:
+        from rensa import RMinHash, RMinHashLSH
+
+        super().__init__()
+        self._new = RMinHash
+        self._lsh = RMinHashLSH(threshold=_THRESHOLD, num_perm=128, num_bands=16)
+
+    def add(self, documents: Sequence[Document]) -> None:
+        """Sign, ask, insert."""
+        for document in documents:
+            signature = self._new(num_perm=128, seed=1)
+            shingles = word_shingles(document.text)
+            signature.update(list(shingles))
+            number = self.new(document.article_id, signature)
+            if shingles:
+                for other in self._lsh.query(signature):
+                    if signature.jaccard(self.signatures[other]) >= _THRESHOLD:
+                        self.join(number, other)
+                self._lsh.insert(number, signature)
+
+
+ENGINES: dict[str, type[Ours] | type[Datasketch] | type[Rensa]] = {"ours": Ours, "datasketch": Datasketch, "rensa": Rensa}
+
+
+def word_shingles(text: str) -> set[str]:
+    """Return the word 5-grams of a text, as the tools' own examples make them."""
+    words = _WORD.findall(text.lower())
+    return {" ".join(words[place : place + 5]) for place in range(len(words) - 4)}
+
+
+def read_corpus(size: int) -> Iterator[LabelledDocument]:
+    """Yield the labelled documents, if there are any, at random places among made-up ones, size in all; their story is ""."""
+    labelled = list(_read_labelled())
+    draw = random.Random(size)
+    draw.shuffle(labelled)
+    places = set(draw.sample(range(size), min(len(labelled), size)))
+    made, real = make_corpus(size - len(places)), iter(labelled)
+    for place in range(size):
+        yield next(real) if place in places else next(made)
+
+
+def _read_labelled() -> Iterator[LabelledDocument]:
+    if not (KIT / "docs.jsonl.gz").is_file():
+        return
+    import gzip
+
+    with gzip.open(KIT / "docs.jsonl.gz", "rt", encoding="utf-8") as file:
+        for row in map(json.loads, file):
+            yield LabelledDocument(Document(article_id=row["id"], text=row["text"], source=row["source"], fetched_at=NOW), "")
+
+
+def measure(name: str, size: int) -> dict[str, Any]:
+    """Run one engine over one corpus, in this process, and return the figures."""
+    documents = read_corpus(size)
+    truth: dict[str, str] = {}
+    before = _peak_bytes()
+    engine: Engine = ENGINES[name]()
+    seconds = 0.0
+    while some := list(islice(documents, BATCH)):
+        truth.update((one.document.article_id, one.story) for one in some)
+        start = time.process_time()
+        engine.add([one.document for one in some])
+        seconds += time.process_time() - start
+    start = time.process_time()
+    stories = engine.stories()
+    seconds += time.process_time() - start
+    disk, peak = engine.index_bytes(), _peak_bytes()
+    engine.close()
+    made = {article_id: story for article_id, story in truth.items() if story}
+    return {
+        "engine": name, "documents": size, "per_cpu_second": size / seconds, "peak_mb": peak / 2**20,
+        "bytes_a_document": (disk if disk is not None else peak - before) / size, "index": "disk" if disk is not None else "memory",
+        **score_pairs(made, stories), "labelled_f1": score_labelled({key: stories[key] for key in truth.keys() - made.keys()}),
+    }  # fmt: skip
+
+
+def score_pairs(truth: dict[str, str], found: dict[str, str]) -> dict[str, float]:
+    """Return pair precision, recall and F1 of the stories found."""
+
+    def pairs(groups: Counter[Any]) -> int:
+        return sum(size * (size - 1) // 2 for size in groups.values())
+
+    both = pairs(Counter((story, found[article_id]) for article_id, story in truth.items()))
+    precision = both / max(1, pairs(Counter(found[article_id] for article_id in truth)))
+    recall = both / max(1, pairs(Counter(truth.values())))
+    return {"precision": precision, "recall": recall, "f1": 2 * precision * recall / max(1e-9, precision + recall)}
+
+
+def score_labelled(found: dict[str, str]) -> float | None:
+    """Return pair F1 on the labelled documents by their own scorer; None without them."""
+    if not found:
+        return None
+    predictions = [{"id": article_id, "cluster_id": story} for article_id, story in found.items()]
+    printed = run_scorer("dedup/evaluate.py", predictions, str(KIT), "{predictions}")
+    match = re.search(r"^pairs .*F1 ([\d.]+)", printed, re.MULTILINE)
+    assert match is not None
+    return float(match[1])
+
+
+def _peak_bytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure every engine at every size, each in a process of its own, and print a table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.dedup", description=__doc__.split("\n")[0] if __doc__ else "")
+    parser.add_argument(
+        "--sizes", default="20000,100000", help="documents, with commas (default: %(default)s; 500000,1000000 take minutes)"
+    )
+    parser.add_argument("--engines", default=",".join(ENGINES), help="default: %(default)s")
+    parser.add_argument("--one", action="store_true", help="measure the first engine at the first size in this process, and print JSON")
+    options = parser.parse_args(arguments)
+    sizes, engines = [int(size) for size in options.sizes.split(",")], options.engines.split(",")
+    if options.one:
+        print(json.dumps(measure(engines[0], sizes[0])))
+        return 0
+    print(f"{'engine':11s} {'documents':>9s} {'docs/CPU s':>10s} {'peak MB':>8s} {'bytes/doc':>9s}  P      R      F1     labelled F1")
+    for size in sizes:
+        for engine in engines:
+            if engine == "rensa" and importlib.util.find_spec("rensa") is None:
+                print("rensa       is not installed: pip install -e '.[bench]'")
+                continue
+            command = [sys.executable, "-m", "benchmarks.dedup", "--one", "--engines", engine, "--sizes", str(size)]
+            done = subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE, cwd=Path(__file__).parents[1])
+            print_row(json.loads(done.stdout))
+    return 0
+
+
+def print_row(row: dict[str, Any]) -> None:
+    """Print the figures of one engine."""
+    labelled = f"{row['labelled_f1']:.4f}" if row["labelled_f1"] is not None else "-"
+    print(
+        f"{row['engine']:11s} {row['documents']:9,d} {row['per_cpu_second']:10,.0f} {row['peak_mb']:8,.0f} {row['bytes_a_document']:9,.0f}  "
+        f"{row['precision']:.4f} {row['recall']:.4f} {row['f1']:.4f} {labelled}",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
