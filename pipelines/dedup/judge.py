@@ -17,6 +17,7 @@ from pipelines.dedup import tables
 from pipelines.dedup.arrays import unpack
 from pipelines.dedup.candidates import find_candidates, find_neighbors
 from pipelines.dedup.intake import look_up
+from pipelines.dedup.packing import TEXTS_AT_ONCE
 from pipelines.dedup.runs import Run
 from pipelines.dedup.verify import is_same_story, rare_shingles
 from pipelines.dedup.work import Work
@@ -125,4 +126,6 @@ def _add_rare(work: Work, rare: dict[int, NDArray[np.uint32]], texts: Iterable[i
     """Add the rare shingles of texts that are not there yet, reading what this fold has not met."""
     wanted = sorted(set(texts) - rare.keys())
     work.shingles.update(tables.read_shingles(work.connection, [text for text in wanted if text not in work.shingles]))
-    rare.update(rare_shingles({text: work.shingles[text] for text in wanted}, work.state.occurrences, work.parameters.sample_every))
+    for begin in range(0, len(wanted), TEXTS_AT_ONCE):
+        some = {text: work.shingles[text] for text in wanted[begin : begin + TEXTS_AT_ONCE]}
+        rare.update(rare_shingles(some, work.state.occurrences, work.parameters.sample_every))

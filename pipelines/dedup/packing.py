@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 _HEADER = struct.Struct("<II")
 _LOW = np.uint32(0xFFFFFF)
+TEXTS_AT_ONCE = 64
+"""The arrays of so many texts stay in the processor's cache."""
 
 
 def sampled(shingles: NDArray[np.uint32], sample_every: int) -> NDArray[np.bool_]:
@@ -48,12 +50,26 @@ def pack_shingles(shortened: Sequence[NDArray[np.uint32]], sample_every: int) ->
     return packed
 
 
-def unpack_shingles(data: bytes) -> NDArray[np.uint32]:
-    """Return the shingles that ``pack_shingles`` packed."""
-    count, sample_every = _HEADER.unpack_from(data)
-    middle, high = _HEADER.size + 2 * count, _HEADER.size + 3 * count
-    shingles = np.frombuffer(data, np.uint8, count, middle).astype(np.uint32)
-    shingles <<= np.uint32(16)
-    shingles |= np.frombuffer(data, "<u2", count, _HEADER.size)
-    shingles[sampled(shingles, sample_every)] |= np.frombuffer(data, np.uint8, offset=high).astype(np.uint32) << np.uint32(24)
+def unpack_shingles(packed: Sequence[bytes]) -> list[NDArray[np.uint32]]:
+    """Return the shingles of each text that ``pack_shingles`` packed, all with one sample_every."""
+    shingles: list[NDArray[np.uint32]] = []
+    for begin in range(0, len(packed), TEXTS_AT_ONCE):
+        shingles += _unpack_some(packed[begin : begin + TEXTS_AT_ONCE])
     return shingles
+
+
+def _unpack_some(packed: Sequence[bytes]) -> list[NDArray[np.uint32]]:
+    low, middle, high, counts, sample_every = [], [], [], [], 2
+    for data in packed:
+        count, sample_every = _HEADER.unpack_from(data)
+        at = _HEADER.size + 2 * count
+        low.append(data[_HEADER.size : at])
+        middle.append(data[at : at + count])
+        high.append(data[at + count :])
+        counts.append(count)
+    shingles = np.frombuffer(b"".join(middle), np.uint8).astype(np.uint32)
+    shingles <<= np.uint32(16)
+    shingles |= np.frombuffer(b"".join(low), "<u2")
+    places = np.flatnonzero(sampled(shingles, sample_every))
+    shingles[places] |= np.frombuffer(b"".join(high), np.uint8).astype(np.uint32) << np.uint32(24)
+    return np.split(shingles, np.cumsum(counts)[:-1])

@@ -109,7 +109,8 @@ def find_articles(connection: sqlite3.Connection, article_ids: Sequence[str]) ->
 def read_shingles(connection: sqlite3.Connection, texts: Sequence[int]) -> dict[int, NDArray[np.uint32]]:
     """Return the shingles of texts, in the order of the text."""
     query = "SELECT text, shingles FROM wanted CROSS JOIN dedup_shingles ON text = value"
-    return {text: unpack_shingles(blob) for text, blob in select_by_number(connection, query, texts)}
+    rows = list(select_by_number(connection, query, texts))
+    return dict(zip((text for text, _ in rows), unpack_shingles([packed for _, packed in rows]), strict=True))
 
 
 def read_shingles_and_bands(
@@ -117,7 +118,9 @@ def read_shingles_and_bands(
 ) -> dict[int, tuple[NDArray[np.uint32], NDArray[np.uint32]]]:
     """Return the shingles of texts, in the order of the text, and their band keys."""
     query = "SELECT text, shingles, bands FROM wanted CROSS JOIN dedup_shingles ON text = value"
-    return {text: (unpack_shingles(shingles), decode(bands)) for text, shingles, bands in select_by_number(connection, query, texts)}
+    rows = list(select_by_number(connection, query, texts))
+    shingles = unpack_shingles([packed for _, packed, _ in rows])
+    return {text: (own, decode(bands)) for (text, _, bands), own in zip(rows, shingles, strict=True)}
 
 
 def read_edges(connection: sqlite3.Connection, texts: Sequence[int]) -> set[tuple[int, int]]:

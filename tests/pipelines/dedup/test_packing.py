@@ -20,7 +20,7 @@ def test_shortened_shingles_come_back(hashes: list[int], sample_every: int) -> N
     assert [own.tolist() for own in shortened] == [
         [number if number % sample_every == 0 else number % 2**24 for number in own] for own in texts
     ]
-    assert [unpack_shingles(data).tolist() for data in pack_shingles(shortened, sample_every)] == [own.tolist() for own in shortened]
+    assert [own.tolist() for own in unpack_shingles(pack_shingles(shortened, sample_every))] == [own.tolist() for own in shortened]
 
 
 @pytest.mark.parametrize(("count", "expected"), [pytest.param(0, 8, id="none"), pytest.param(4000, 8 + 4000 * 3.25, id="thousands")])
