@@ -37,7 +37,7 @@ class Collection:
         path = Path(self._folder.name)
         self._connection = sqlite3.connect(path / "index.sqlite", isolation_level=None)
         # Nothing here outlives the object.
-        for pragma in ("page_size = 16384", "journal_mode = OFF", "synchronous = OFF", "cache_size = -100000"):
+        for pragma in ("page_size = 16384", "journal_mode = OFF", "synchronous = OFF", "cache_size = -32000"):
             self._connection.execute(f"PRAGMA {pragma}").fetchall()
         self._index = StoryIndex(self._connection, path / "index", parameters=parameters, agency_hosts=agency_hosts, is_durable=False)
 

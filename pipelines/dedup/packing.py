@@ -33,8 +33,13 @@ def pack_shingles(shortened: Sequence[NDArray[np.uint32]], sample_every: int) ->
 
     They are count and sample_every, the lower 16 bits of each, the 8 bits above, and the upper 8 bits of the posted ones.
     """
-    if not shortened:
-        return []
+    packed: list[bytes] = []
+    for begin in range(0, len(shortened), TEXTS_AT_ONCE):
+        packed += _pack_some(shortened[begin : begin + TEXTS_AT_ONCE], sample_every)
+    return packed
+
+
+def _pack_some(shortened: Sequence[NDArray[np.uint32]], sample_every: int) -> list[bytes]:
     everything = np.concatenate(shortened)
     is_sampled = sampled(everything, sample_every)
     low = everything.astype("<u2").tobytes()

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pipelines.dedup.arrays import unpack
 from pipelines.dedup.fold import Changes
 from pipelines.dedup.members import Member
+from pipelines.dedup.packing import TEXTS_AT_ONCE
 from pipelines.dedup.parameters import DedupParameters
 from pipelines.dedup.state import IndexState
 from pipelines.dedup.tables import read_shingles_and_bands
@@ -87,6 +88,9 @@ class Work:
         return self._new_keys
 
     def _posted_keys(self, texts: list[int]) -> NDArray[np.uint64]:
-        return posted_keys(
-            {text: self.shingles[text] for text in texts}, {text: self.bands[text] for text in texts}, self.parameters.sample_every
-        )
+        every = self.parameters.sample_every
+        pieces = [np.zeros(0, np.uint64)]
+        for begin in range(0, len(texts), TEXTS_AT_ONCE):
+            some = texts[begin : begin + TEXTS_AT_ONCE]
+            pieces.append(posted_keys({text: self.shingles[text] for text in some}, {text: self.bands[text] for text in some}, every))
+        return np.concatenate(pieces)
