@@ -64,8 +64,10 @@ def _find_dateline(draft: Draft, blocks: Sequence[Block], marks: Marks) -> Datel
     for index, block in enumerate(prose):
         if (found := parse_dateline(block.text, place_in_text=index)) and (found.place or found.agencies):
             return found
-    heads = [draft.standfirst] if draft.standfirst else []
-    if found := next((found for head in (*heads, *marks.ledes) if (found := parse_dateline(head))), None):
+    # A place alone at the head of a standfirst above the byline is a kicker ("Berlin. Why the power failed"): a dateline opens the body.
+    if draft.standfirst and (found := parse_dateline(draft.standfirst)) and found.agencies:
+        return found
+    if found := next((found for head in marks.ledes if (found := parse_dateline(head))), None):
         return found
     # A lede that extraction took for a headline still stands above the body.
     headers = (mark.text for mark in marks.authors if mark.signal == "byline")
