@@ -17,6 +17,7 @@ EDGE_BLOCKS = 8
 MAX_INNER_CHARS = 240
 """Away from the ends only blocks this short are looked at: a longer one there is prose."""
 _READ_REMOVED = frozenset({"byline", "copyright", "contributors", "source_line", "agency_line"})
+_LIFTED_WHEN_DECIDED = frozenset({"contributors", "source_line", "copyright"})
 
 
 def lift_lines(blocks: Sequence[Block], marks: Marks) -> tuple[list[Block], list[Removed], list[Line]]:
@@ -55,6 +56,27 @@ def read_removed(removed: Iterable[Removed]) -> list[Line]:
     """Return what the lines say that earlier stages cut as bylines, notices or credits."""
     texts = [piece.text for piece in removed if piece.reason in _READ_REMOVED]
     return [line for text in texts if (line := read_line(text))]
+
+
+def lift_decided(removed: Sequence[Removed], blocks: Sequence[Block]) -> tuple[list[Removed], list[Line]]:
+    """Return (removed, lines): what was decided to be no text in or right below the article may still speak of it.
+
+    Such a contributors', source or copyright line is read, and its piece gets that reason. An agency's bare name there is a picture's as
+    often as not.
+    """
+    if not blocks:
+        return list(removed), []
+    first, last = blocks[0].position, blocks[-1].position + EDGE_BLOCKS
+    pieces: list[Removed] = []
+    lines: list[Line] = []
+    for piece in removed:
+        near = piece.reason == "boilerplate" and first <= piece.position <= last and len(piece.text) <= MAX_LINE_CHARS
+        line = read_line(piece.text) if near else None
+        if line is not None and line.kind in _LIFTED_WHEN_DECIDED:
+            lines.append(line)
+            piece = replace(piece, reason=line.kind)
+        pieces.append(piece)
+    return pieces, lines
 
 
 def _is_content(line: Line, marks: Marks) -> bool:

@@ -11,7 +11,7 @@ from pipelines.attribute.claims import FILL_CONFIDENCE, Claim, collect_claims, w
 from pipelines.attribute.dateline import parse_dateline
 from pipelines.attribute.east_asia import Dateline
 from pipelines.attribute.hints import find_self_references
-from pipelines.attribute.lifting import lift_lines, read_removed
+from pipelines.attribute.lifting import lift_decided, lift_lines, read_removed
 from pipelines.attribute.line_sections import Line
 from pipelines.attribute.marks import Marks
 from pipelines.attribute.people import people_of_author
@@ -29,7 +29,8 @@ def attribute_draft(draft: Draft, marks: Marks) -> tuple[Draft, Attribution]:
     Agencies are subtracted from ``draft.authors``.
     """
     blocks, removed, lifted = lift_lines(draft.blocks, marks)
-    lines = [*lifted, *read_removed(draft.removed)]
+    decided, found = lift_decided(draft.removed, draft.blocks)
+    lines = [*lifted, *found, *read_removed(draft.removed)]
     dateline = _find_dateline(draft, blocks, marks)
     claims = collect_claims(dateline, lines, marks)
     agencies, credited, evidence = weigh_claims(claims)
@@ -49,11 +50,11 @@ def attribute_draft(draft: Draft, marks: Marks) -> tuple[Draft, Attribution]:
         syndicated_from=origin,
         syndicated_url=next((url for item, url in syndication if url and item.value == origin), None),
         dateline=place,
-        contributors=tuple(dict.fromkeys(line.text for line in lifted if line.kind == "contributors")),
+        contributors=tuple(dict.fromkeys(line.text for line in (*lifted, *found) if line.kind == "contributors")),
         copyright=next((line.text for line in lines if line.kind == "copyright"), None),
         evidence=tuple(evidence),
     )
-    return replace(draft, blocks=tuple(blocks), removed=(*draft.removed, *removed), authors=authors), attribution
+    return replace(draft, blocks=tuple(blocks), removed=(*decided, *removed), authors=authors), attribution
 
 
 def _find_dateline(draft: Draft, blocks: Sequence[Block], marks: Marks) -> Dateline | None:

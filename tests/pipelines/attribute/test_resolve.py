@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.attribute import Mark, Marks, attribute_draft
 from pipelines.attribute.claims import FILL_CONFIDENCE
-from pipelines.records import Draft
+from pipelines.records import Block, Draft, Removed
 
 MakeDraft = Callable[..., Draft]
 URL = "https://www.harbordaily.example/world/pier-vote-2026"
@@ -130,3 +130,14 @@ def test_where_data_came_from_stays_in_the_text(draft: MakeDraft, prose: tuple[s
     assert clean.blocks[-1].text == "Source: tides.example.org"
     assert [piece.text for piece in clean.removed] == ["Source: harbordaily.example"]
     assert attribution.syndicated_from is None
+
+
+def test_a_line_that_was_decided_against_still_speaks() -> None:
+    """Contributors below the text are lifted though the block model cut them; the same words far from the text are not."""
+    line = "Ada Writer reported from Harbour Town and Tom Scribe from Castle Reach."
+    blocks = (Block(text="The ferry ran aground in fog at the mouth of the harbour on Monday, and nobody was hurt.", position=3),)
+    removed = (Removed(reason="boilerplate", text=line, position=5), Removed(reason="boilerplate", text=line, position=90))
+    draft = Draft(url="https://www.daily.example/x", canonical_url=None, title="x", standfirst=None, blocks=blocks, removed=removed)
+    after, attribution = attribute_draft(draft, Marks(url=draft.url))
+    assert attribution.contributors == (line,)
+    assert [piece.reason for piece in after.removed] == ["contributors", "boilerplate"]
