@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from itertools import groupby
 
@@ -126,6 +127,7 @@ def _versions(model: BlockModel | None) -> str:
     return f"{by_model}{TRAFILATURA_VERSION} copydesk/{_own_version()}"
 
 
+@cache
 def _own_version() -> str:
     try:
         return version("copydesk")

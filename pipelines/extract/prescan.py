@@ -79,8 +79,11 @@ def _end_of_comment(html: str, found: re.Match[str], never_closed: set[str]) -> 
 def _cap_tags(html: str) -> str:
     if len(html) <= MAX_TAG_CHARS:
         return html
-    return _TAG.sub(_bare_if_huge, html)
-
-
-def _bare_if_huge(tag: re.Match[str]) -> str:
-    return tag.group() if tag.end() - tag.start() <= MAX_TAG_CHARS else f"<{tag.group(1)}>"
+    huge = [tag for tag in _TAG.finditer(html) if tag.end() - tag.start() > MAX_TAG_CHARS]
+    if not huge:
+        return html
+    pieces, position = [], 0
+    for tag in huge:
+        pieces += [html[position : tag.start()], f"<{tag.group(1)}>"]
+        position = tag.end()
+    return "".join([*pieces, html[position:]])
