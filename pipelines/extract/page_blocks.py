@@ -183,7 +183,8 @@ class _Walker:
                 self.breaks += 1
                 if self.breaks > 1:
                     self.flush()
-                self.pieces.append(" ")
+                elif self.pieces:
+                    self.pieces.append(" ")
             elif tag not in SKIPPED_TAGS and tag.__class__ is str:
                 self.flush()
                 if element is body or len(blocks) >= MAX_BLOCKS:
@@ -196,9 +197,11 @@ class _Walker:
     def add(self, text: str | None) -> None:
         if not text:
             return
-        self.pieces.append(text)
         if text.isspace():
+            if self.pieces:
+                self.pieces.append(" ")
             return
+        self.pieces.append(text)
         self.breaks = 0
         self.inline_groups |= self.open_groups
         if self.open_links:
@@ -208,7 +211,7 @@ class _Walker:
 
     def flush(self) -> None:
         if not self.pieces:
-            self.breaks = 0
+            self.links = self.breaks = 0
             return
         text = clean_text("".join(self.pieces))
         if text:
