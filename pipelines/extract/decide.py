@@ -25,6 +25,8 @@ KEEP_ABOVE_WHEN_THIN = 0.15
 UNSURE_ABOVE = 0.15
 # Its weight beside the model; at one half the share of exact pages falls by two thirds.
 SECOND_OPINION_WEIGHT = 0.4
+# Share of the model's words that trafilatura's quick look must have found; else it is asked with all its fallbacks.
+ENOUGH_AGREEMENT = 0.8
 # A class alone cuts a block of so many words at most, and only where the model is not certain of it.
 _MAX_MARKED_WORDS = 25
 CERTAIN = 0.9
@@ -74,7 +76,7 @@ def decide_blocks(
         doubt = _doubt(probabilities, words)
         is_stated = facts.has_article or facts.is_og_article
         if not is_stated or doubt > UNSURE_ABOVE or words[probabilities > KEEP_ABOVE].sum() < MIN_WORDS:
-            probabilities = _with_second_opinion(candidate_blocks, rows, probabilities, tree)
+            probabilities = _with_second_opinion(candidate_blocks, rows, words, probabilities, tree)
         probabilities = np.where(
             [_is_marked_furniture(block) for block in candidate_blocks] & (probabilities < CERTAIN), 0.0, probabilities
         )
@@ -94,10 +96,13 @@ def decide_blocks(
 
 
 def _with_second_opinion(
-    blocks: Sequence[PageBlock], rows: NDArray[np.float64], probabilities: NDArray[np.float64], tree: HtmlElement
+    blocks: Sequence[PageBlock], rows: NDArray[np.float64], words: NDArray[np.int64], probabilities: NDArray[np.float64], tree: HtmlElement
 ) -> NDArray[np.float64]:
     """The model's word weighed with trafilatura's, which is not asked of a standfirst: it loses half of them."""
-    opinion = share_in(blocks, trafilatura_text(tree))
+    opinion = share_in(blocks, trafilatura_text(tree, fast=True))
+    kept_words = words * (probabilities > KEEP_ABOVE)
+    if (kept_words * opinion).sum() < ENOUGH_AGREEMENT * kept_words.sum():
+        opinion = share_in(blocks, trafilatura_text(tree))
     weighed = (1 - SECOND_OPINION_WEIGHT) * probabilities + SECOND_OPINION_WEIGHT * opinion
     is_standfirst = (rows[:, _IS_DESCRIPTION] > 0) | ((rows[:, _NEAR_LEAD] > 0) & (rows[:, _IS_BEFORE] > 0))
     return np.where(is_standfirst, probabilities, weighed)
