@@ -20,7 +20,9 @@ def trafilatura_text(tree: HtmlElement, *, fast: bool = False) -> str:
 
     Metadata is left to our own rules: trafilatura's costs a third of its time, gives days without a time and mixes agencies with people.
     """
-    document = trafilatura.bare_extraction(tree, include_comments=False, include_tables=True, with_metadata=False, deduplicate=False, fast=fast)
+    document = trafilatura.bare_extraction(
+        tree, include_comments=False, include_tables=True, with_metadata=False, deduplicate=False, fast=fast
+    )
     # A dict only with the deprecated as_dict.
     if document is None or isinstance(document, dict):
         return ""
