@@ -15,14 +15,15 @@ from pipelines.text import clean_text, count_words
 
 MAX_BLOCKS = 20_000
 INLINE_TAGS: Final = frozenset(
-    "a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark nobr picture q s samp small source span strike "
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark nobr picture q rb ruby s samp small source span strike "
     "strong sub sup time tt u var wbr".split()
 )
-# What holds no text of an article. "header" and "form" do hold some: site headers are told by their classes, ASP.NET wraps whole pages in a form.
+# What holds no text of an article; the readings above Japanese characters (rt) repeat them. "header" and "form" do hold some: site headers are told by their classes, ASP.NET wraps whole pages in a form.
 SKIPPED_TAGS: Final = frozenset(
     "audio base button canvas dialog embed footer head iframe input link map math meta nav noscript object option script select style svg "
-    "template textarea title video".split()
+    "template textarea title video rp rt rtc".split()
 )
+_SWALLOWING_TAGS = frozenset(("nav", "footer", "button", "dialog"))
 HEADING_TAGS: Final = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "legend", "summary"))
 _CELL_TAGS = frozenset(("td", "th"))
 _MAX_CELL_WORDS = 25
@@ -148,6 +149,7 @@ class _Walker:
         blocks, add = self.blocks, self.add
         before: list[tuple[Container, int]] = []
         inline: list[tuple[int, bool]] = []
+        skipped: set[etree._Element] = set()
         add(body.text)
         walk = etree.iterwalk(body, events=("start", "end"))
         next(walk)
@@ -165,8 +167,9 @@ class _Walker:
                     elif tag in _BOLD_TAGS:
                         self.open_bold += 1
                     add(element.text)
-                elif tag in SKIPPED_TAGS or tag.__class__ is not str:
+                elif tag.__class__ is not str or (tag in SKIPPED_TAGS and not _swallows_page(element, tag)):
                     walk.skip_subtree()
+                    skipped.add(element)
                 elif tag != "br":
                     self.flush()
                     before.append((self.container, self.open_groups))
@@ -185,7 +188,7 @@ class _Walker:
                     self.flush()
                 elif self.pieces:
                     self.pieces.append(" ")
-            elif tag not in SKIPPED_TAGS and tag.__class__ is str:
+            elif element not in skipped:
                 self.flush()
                 if element is body or len(blocks) >= MAX_BLOCKS:
                     break
@@ -222,6 +225,11 @@ class _Walker:
             self.container.blocks_of_its_own += 1
         self.pieces = []
         self.links = self.link_chars = self.bold_chars = self.inline_groups = self.breaks = 0
+
+
+def _swallows_page(element: etree._Element, tag: str) -> bool:
+    """Say whether navigation that is never closed has taken the page's main part in."""
+    return tag in _SWALLOWING_TAGS and element.find(".//main") is not None
 
 
 def _leads_away(anchor: etree._Element) -> bool:

@@ -22,6 +22,8 @@ def blocks_of(body: str) -> list[PageBlock]:
         pytest.param("<p>One<br>line<br><br>Two</p>", ["One line", "Two"], id="two breaks part, one does not"),
         pytest.param("<p>One<br>&nbsp;<br>Two</p>", ["One", "Two"], id="breaks with a space between"),
         pytest.param("<nav><a>Home</a></nav><p>Text</p><footer>Imprint</footer>", ["Text"], id="no navigation, no footer"),
+        pytest.param("<p><ruby>港<rp>(</rp><rt>みなと</rt><rp>)</rp></ruby>を閉じる</p>", ["港を閉じる"], id="readings above characters"),
+        pytest.param("<nav><a>Home</a><div><main><p>Text</p></main>", ["Home", "Text"], id="navigation that is never closed"),
         pytest.param("<p>Text<script>var a</script> goes on</p>", ["Text goes on"], id="what follows a skipped element stays"),
         pytest.param("<p> \u200b </p><p>\u00ad</p>", [], id="nothing to see"),
         pytest.param("<ul><li>One</li><li><p>Two</p></li></ul>", ["One", "Two"], id="a list"),
