@@ -216,6 +216,8 @@ def deduplicate_file(source: Path, target: Path, *, advance: Callable[[int, int]
     check_target(target)
     if source.resolve() == target.resolve():
         raise CorpusError(f"{target}: expected another file than the input")
+    if source.resolve() in target.resolve().parents:
+        raise CorpusError(f"{target}: expected a place outside the input folder {source}, whose next reader would take it for documents")
     file = DocumentFile(source)
     report = FileReport(tally=file.tally)
     try:

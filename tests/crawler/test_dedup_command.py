@@ -72,6 +72,7 @@ def test_rows_that_cannot_be_used_are_counted(scrapy: Scrapy, tmp_path: Path) ->
         pytest.param(["gone.jsonl", "out.jsonl"], 1, "gone.jsonl: expected a readable file", id="no input"),
         pytest.param(["in.jsonl", "out.csv"], 1, "out.csv: expected a name that ends in", id="output of another form"),
         pytest.param(["in.jsonl", "in.jsonl"], 1, "expected another file than the input", id="output is the input"),
+        pytest.param(["folder", "folder/out.parquet"], 1, "expected a place outside the input folder", id="output inside the input"),
         pytest.param(["bad.jsonl", "out.jsonl"], 1, "bad.jsonl: expected a column text, found id, body", id="missing column"),
     ],
 )
@@ -79,12 +80,14 @@ def test_what_is_wrong_is_one_line(scrapy: Scrapy, tmp_path: Path, arguments: li
     """It names the file, and no output appears."""
     write_rows(tmp_path / "in.jsonl", ROWS)
     write_rows(tmp_path / "bad.jsonl", [{"id": "a", "body": "x"}])
-    before = {path.name for path in tmp_path.iterdir()}
+    (tmp_path / "folder").mkdir()
+    pd.DataFrame(ROWS).to_parquet(tmp_path / "folder" / "in.parquet")
+    before = {path.name for path in tmp_path.rglob("*")}
     ran = scrapy("dedup", *(tmp_path / name for name in arguments))
     assert ran.status == status
     assert message in ran.output
     assert "Traceback" not in ran.output
-    assert {path.name for path in tmp_path.iterdir()} == before
+    assert {path.name for path in tmp_path.rglob("*")} == before
 
 
 def test_help_shows_an_example(scrapy: Scrapy) -> None:
