@@ -7,6 +7,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from rich.markup import escape
 from rich.table import Table
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
@@ -63,10 +64,12 @@ def act(action: str, output_dir: Path) -> int:
             return 1 if problems else 0
         if action == "rebuild":
             store.rebuild()
-        table = Table(title=str(output_dir), title_justify="left", show_header=False)
+        table = Table(show_header=False)
         for name, number in asdict(store.counts()).items():
             table.add_row(name, f"{number:,}")
-        make_console().print(table)
+        console = make_console()
+        console.print(escape(str(output_dir)), soft_wrap=True)
+        console.print(table)
         return 0
     finally:
         store.close()

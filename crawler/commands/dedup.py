@@ -77,7 +77,7 @@ def deduplicate_with_progress(source: Path, target: Path) -> FileReport:
 def show_report(report: FileReport, target: Path) -> None:
     """Print how many stories there are, and what was rejected."""
     tally, relations = report.tally, report.relations
-    table = Table(title=str(target), title_justify="left", show_header=False)
+    table = Table(show_header=False)
     table.add_column("what")
     table.add_column("how many", justify="right")
     table.add_column("first", overflow="fold")
@@ -92,4 +92,6 @@ def show_report(report: FileReport, target: Path) -> None:
             table.add_row(f"copies: {relation}", f"{relations[relation]:,}")
     for name, number in report.index.items():
         table.add_row(f"index: {name}", f"{number:,}")
-    make_console().print(table)
+    console = make_console()
+    console.print(escape(str(target)), soft_wrap=True)
+    console.print(table)

@@ -61,7 +61,7 @@ def test_rows_that_cannot_be_used_are_counted(scrapy: Scrapy, tmp_path: Path) ->
     ran = scrapy("dedup", write_rows(tmp_path / "in.jsonl", rows), tmp_path / "out.jsonl")
     assert ran.status == 0, ran.output
     lines = [line.replace("│", "").split() for line in ran.output.splitlines() if "reject" in line]
-    assert lines == [["rejected:", "duplicate_id", "1", "w"], ["rejected:", "no_text", "1", "in.jsonl,", "line", "5"]]
+    assert lines == [["rejected:", "duplicate_id", "1", "article_id", "w"], ["rejected:", "no_text", "1", "in.jsonl,", "line", "5"]]
     assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 4
 
 
