@@ -39,7 +39,6 @@ _DENSE = (
 _BIT_PREFIXES = ("own", "near", "around", "inline")
 FEATURES = (*_DENSE, *(f"{prefix}_{group}" for prefix in _BIT_PREFIXES for group in GROUPS))
 """Names of the columns, in order."""
-IS_TITLE = FEATURES.index("is_title")
 
 _FURNITURE = bits_of("related", "promo", "comment", "share", "ad", "wall", "nav", "side", "teaser")
 _NO_PROSE_ZONES = zone_bits("figure")

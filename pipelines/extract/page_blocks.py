@@ -106,11 +106,6 @@ class PageBlock:
         return min(1.0, self.link_chars / len(self.text))
 
     @property
-    def is_aside(self) -> bool:
-        """In an aside or a figure: beside the text, not in it."""
-        return bool(self.container.zones & _ASIDE)
-
-    @property
     def kind(self) -> BlockKind:
         """What the tags around it make of it."""
         container = self.container
@@ -123,7 +118,7 @@ class PageBlock:
         return "list_item" if container.zones & _LIST else "paragraph"
 
 
-_QUOTE, _LIST, _ASIDE = zone_bits("blockquote"), zone_bits("li"), zone_bits("aside", "figure")
+_QUOTE, _LIST = zone_bits("blockquote"), zone_bits("li")
 
 
 def page_blocks(tree: etree._Element) -> list[PageBlock]:

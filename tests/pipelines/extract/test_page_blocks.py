@@ -74,7 +74,6 @@ def test_a_block_knows_what_is_around_it() -> None:
     assert container.groups == bits_of("teaser", "body")
     assert container.all_groups & bits_of("related")
     assert block.inline_groups == bits_of("media")
-    assert block.is_aside
 
 
 def test_deep_and_endless_pages_are_walked_without_recursion() -> None:
