@@ -13,7 +13,7 @@ from pipelines.extract.block_model import BlockModel, load_model
 from pipelines.extract.dates import find_dates
 from pipelines.extract.decide import MIN_WORDS, decide_blocks
 from pipelines.extract.markup import plain_paragraphs
-from pipelines.extract.page_blocks import Container, PageBlock, page_blocks
+from pipelines.extract.page_blocks import MAX_BLOCKS, Container, PageBlock, page_blocks
 from pipelines.extract.page_facts import read_facts
 from pipelines.extract.parse import reject
 from pipelines.extract.signals import find_is_free, find_language, find_section, find_tags, find_tdm_reserved
@@ -24,6 +24,8 @@ from pipelines.records import Block, Draft, FetchedPage, ParsedPage, Rejection, 
 
 EXTRACTORS = ("blocks", "trafilatura")
 """Who decides what is text: the block model with trafilatura as second opinion, or trafilatura alone. Values of the setting EXTRACTOR."""
+# Dense in marks or ligatures, more would grow to hundreds of megabytes in normal form; a novel has as many.
+MAX_TEXT_CHARS = 500_000
 _BLOCKS_OF_A_LIST = 15
 _LINK_LIST_SHARE = 0.8
 _MIN_PROSE_WORDS = 25
@@ -32,7 +34,7 @@ _MIN_PROSE_WORDS = 25
 def extract_article(
     parsed: ParsedPage, page: FetchedPage, *, extractor: str = "blocks", model: BlockModel | None = None
 ) -> Draft | Rejection:
-    """Return the article as a draft, or why there is none: no_text, not_article (a list of links).
+    """Return the article as a draft, or why there is none: too_large, no_text, not_article (a list of links).
 
     Blocks are in page order; what was decided against is in ``removed`` with a reason. model: another block model than the one that ships,
     for measuring. Raises ExtractionError for an extractor that does not exist.
@@ -41,6 +43,10 @@ def extract_article(
         raise ExtractionError(f"extractor must be one of {list(EXTRACTORS)}, got {extractor!r}")
     model = (model or load_model()) if extractor == "blocks" else None
     on_page = page_blocks(parsed.tree)
+    if len(on_page) >= MAX_BLOCKS:
+        return reject(page, "too_large", f"{MAX_BLOCKS} blocks of text and more")
+    if (chars := sum(len(block.text) for block in on_page)) > MAX_TEXT_CHARS:
+        return reject(page, "too_large", f"{chars} characters of text, at most {MAX_TEXT_CHARS}")
     facts = read_facts(parsed)
     decisions = decide_blocks(on_page, facts, parsed.tree, model=model, headlines=headline_keys(parsed))
     kept = decisions.kept

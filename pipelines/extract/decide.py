@@ -27,6 +27,9 @@ UNSURE_ABOVE = 0.15
 SECOND_OPINION_WEIGHT = 0.4
 # Share of the model's words that trafilatura's quick look must have found; else it is asked with all its fallbacks.
 ENOUGH_AGREEMENT = 0.8
+# jusText inside it is quadratic in blocks and in depth (6,000 headings: 10 s); larger pages go by the model alone.
+_MAX_BLOCKS_FOR_OPINION = 3_000
+_MAX_DEPTH_FOR_OPINION = 500
 # A class alone cuts a block of so many words at most, and only where the model is not certain of it.
 _MAX_MARKED_WORDS = 25
 CERTAIN = 0.9
@@ -75,7 +78,8 @@ def decide_blocks(
         probabilities = model.predict(rows)
         doubt = _doubt(probabilities, words)
         is_stated = facts.has_article or facts.is_og_article
-        if not is_stated or doubt > UNSURE_ABOVE or words[probabilities > KEEP_ABOVE].sum() < MIN_WORDS:
+        is_unsure = not is_stated or doubt > UNSURE_ABOVE or words[probabilities > KEEP_ABOVE].sum() < MIN_WORDS
+        if is_unsure and _may_ask(blocks):
             probabilities = _with_second_opinion(candidate_blocks, rows, words, probabilities, tree)
         probabilities = np.where(
             [_is_marked_furniture(block) for block in candidate_blocks] & (probabilities < CERTAIN), 0.0, probabilities
@@ -93,6 +97,11 @@ def decide_blocks(
         if not keep
     ]
     return Decisions(kept=kept, cut=cut, doubt=doubt)
+
+
+def _may_ask(blocks: Sequence[PageBlock]) -> bool:
+    """Say whether trafilatura can read a page of such a size in time."""
+    return len(blocks) <= _MAX_BLOCKS_FOR_OPINION and max(block.container.depth for block in blocks) <= _MAX_DEPTH_FOR_OPINION
 
 
 def _with_second_opinion(

@@ -12,12 +12,15 @@ from dataclasses import dataclass, field
 MAX_JSON_LD_CHARS = 1_000_000
 MAX_JSON_LD_SCRIPTS = 60
 MAX_TAG_CHARS = 8_192
+MAX_ATTRIBUTES = 200
+_FEW_TAG_CHARS = 1_024
 
 _DROPPED = re.compile(r"<(!--|(?:script|style|svg)\b)", re.IGNORECASE)
 # Real pages hold "</script" without ">"; a pattern that asks for it swallows the body up to the next script.
 _CLOSING = {name: re.compile(rf"</{name}\b[^<>]{{0,50}}>?", re.IGNORECASE) for name in ("script", "style", "svg")}
 # A tag as the parser sees it: ">" inside a quoted value does not end it. Possessive, so each character is read once.
 _TAG = re.compile(r"<([a-zA-Z][\w:-]{0,40}+)[^>=]*+(?:=\s*+(?:\"[^\"]*+\"|'[^']*+'|)[^>=]*+)*+>?")
+_QUOTED = re.compile("\"[^\"]*+\"|'[^']*+'")
 _CONTROLS = bytes((*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F))
 
 
@@ -77,9 +80,9 @@ def _end_of_comment(html: str, found: re.Match[str], never_closed: set[str]) -> 
 
 
 def _cap_tags(html: str) -> str:
-    if len(html) <= MAX_TAG_CHARS:
+    if len(html) <= _FEW_TAG_CHARS:
         return html
-    huge = [tag for tag in _TAG.finditer(html) if tag.end() - tag.start() > MAX_TAG_CHARS]
+    huge = [tag for tag in _TAG.finditer(html) if _is_huge(html, *tag.span())]
     if not huge:
         return html
     pieces, position = [], 0
@@ -87,3 +90,9 @@ def _cap_tags(html: str) -> str:
         pieces += [html[position : tag.start()], f"<{tag.group(1)}>"]
         position = tag.end()
     return "".join([*pieces, html[position:]])
+
+
+def _is_huge(html: str, start: int, end: int) -> bool:
+    if end - start <= _FEW_TAG_CHARS:
+        return False
+    return end - start > MAX_TAG_CHARS or len(_QUOTED.sub(" ", html[start:end]).split()) > MAX_ATTRIBUTES

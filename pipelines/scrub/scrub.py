@@ -13,6 +13,8 @@ from pipelines.scrub.tail import box_lines, tail_start
 
 # What one pass cuts may bring another line to the top or the end; real pages settle in two passes.
 _MAX_PASSES = 20
+# Each cut reads the paragraph again.
+_MAX_CAPTIONS = 20
 
 
 def scrub_draft(draft: Draft, *, min_words: int = 25) -> Draft | Rejection:
@@ -73,7 +75,9 @@ def _reasons(lines: Sequence[Line]) -> list[str | None]:
 
 def _without_caption(line: Line, removed: list[Removed]) -> Iterable[Line]:
     """Yield the line without the captions at its end, if anything of it is left; what was cut is added to removed."""
-    while line.cut is not None:
+    for _ in range(_MAX_CAPTIONS):
+        if line.cut is None:
+            break
         removed.append(Removed(reason=line.cut.reason, text=line.cut.removed, position=line.block.position))
         if not line.cut.kept:
             return
