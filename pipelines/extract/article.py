@@ -24,8 +24,8 @@ from pipelines.records import Block, Draft, FetchedPage, ParsedPage, Rejection, 
 
 EXTRACTORS = ("blocks", "trafilatura")
 """Who decides what is text: the block model with trafilatura as second opinion, or trafilatura alone. Values of the setting EXTRACTOR."""
-# Dense in marks or ligatures, more would grow to hundreds of megabytes in normal form; a novel has as many.
-MAX_TEXT_CHARS = 500_000
+# Dense in marks or ligatures, more would grow to hundreds of megabytes in normal form.
+MAX_TEXT_CHARS = 600_000
 _BLOCKS_OF_A_LIST = 15
 _LINK_LIST_SHARE = 0.8
 _MIN_PROSE_WORDS = 25
@@ -45,11 +45,11 @@ def extract_article(
     on_page = page_blocks(parsed.tree)
     if len(on_page) >= MAX_BLOCKS:
         return reject(page, "too_large", f"{MAX_BLOCKS} blocks of text and more")
-    if (chars := sum(len(block.text) for block in on_page)) > MAX_TEXT_CHARS:
-        return reject(page, "too_large", f"{chars} characters of text, at most {MAX_TEXT_CHARS}")
     facts = read_facts(parsed)
     decisions = decide_blocks(on_page, facts, parsed.tree, model=model, headlines=headline_keys(parsed))
     kept = decisions.kept
+    if (chars := sum(len(block.text) for block in kept)) > MAX_TEXT_CHARS:
+        return reject(page, "too_large", f"{chars} characters of text, at most {MAX_TEXT_CHARS}")
     if _is_link_list(kept, on_page):
         return reject(page, "not_article", f"{len(kept) or len(on_page)} blocks, nearly all links")
     standfirst = find_standfirst(kept, facts)
