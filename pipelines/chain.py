@@ -224,7 +224,7 @@ def deduplicate_file(source: Path, target: Path, *, advance: Callable[[int, int]
         with open_placements(target) as write, Collection(target.parent, agency_hosts=load_agency_hosts()) as collection:
             for documents, position in file.batches(FOLD_SIZE):
                 for article_id in collection.add(documents):
-                    file.tally.reject("duplicate_id", f"article_id {article_id}")
+                    file.tally.add_rejection("duplicate_id", f"article_id {article_id}")
                 advance(position, file.size)
             collection.settle()
             for memberships in collection.memberships():

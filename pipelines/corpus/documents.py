@@ -35,7 +35,7 @@ class Tally:
     examples: dict[str, str] = field(default_factory=dict)
     """Where each reason or unread field was met first."""
 
-    def reject(self, reason: str, place: str) -> None:
+    def add_rejection(self, reason: str, place: str) -> None:
         """Count a rejected row."""
         self.rejected[reason] += 1
         self.examples.setdefault(reason, place)
@@ -61,7 +61,7 @@ class DocumentFile:
             self.tally.seen += 1
             outcome = row.values if isinstance(row.values, str) else make_document(row.values, self.tally, row.place)
             if isinstance(outcome, str):
-                self.tally.reject(outcome, row.place)
+                self.tally.add_rejection(outcome, row.place)
                 continue
             documents.append(outcome)
             if len(documents) == size:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from pipelines.records import Draft, Rejection, Removed
+from pipelines.records import Block, Draft, Rejection, Removed
 from pipelines.scrub.lines import belongs_beside
 from pipelines.scrub.repeats import repeat_reasons
-from pipelines.scrub.shape import Line, read_line
+from pipelines.scrub.shape import Line, heading_kind, read_line
 from pipelines.scrub.tail import box_lines, tail_start
 
 # What one pass cuts may bring another line to the top or the end; real pages settle in two passes.
@@ -24,8 +24,8 @@ def scrub_draft(draft: Draft, *, min_words: int = 25) -> Draft | Rejection:
     newsletter, app, follow, donate, share, ad, comments, tip, audio, consent, paywall, tags, furniture, timestamp, label. Scrubbing twice
     equals once. Lines that say who wrote the text or where it came from are attribution's and stay, unless they stand in the tail.
     """
-    lines: Sequence[Line] = [read_line(block) for block in draft.blocks]
-    removed = list(draft.removed)
+    blocks, removed = _with_headings_back(draft)
+    lines: Sequence[Line] = [read_line(block) for block in blocks]
     for _ in range(_MAX_PASSES):
         lines, cut = _scrub_once(lines, draft)
         if not cut:
@@ -36,6 +36,23 @@ def scrub_draft(draft: Draft, *, min_words: int = 25) -> Draft | Rejection:
         return Rejection(url=draft.url, stage="scrub", reason="too_short", detail=f"{words} words, at least {min_words}")
     removed.sort(key=lambda piece: piece.position)
     return replace(draft, blocks=tuple(line.block for line in lines), removed=tuple(removed))
+
+
+def _with_headings_back(draft: Draft) -> tuple[list[Block], list[Removed]]:
+    """Return (blocks, removed) with headings of other stories that the extractor cut, put back: without them their teasers look like text.
+
+    Scrubbing cuts such a heading wherever it stands.
+    """
+    if not draft.blocks:
+        return [], list(draft.removed)
+    first = draft.blocks[0].position
+    back = [
+        piece
+        for piece in draft.removed
+        if piece.reason == "boilerplate" and piece.position > first and heading_kind(piece.text) in ("final", "inline")
+    ]
+    headings = [Block(text=piece.text, kind="heading", position=piece.position) for piece in back]
+    return sorted((*draft.blocks, *headings), key=lambda block: block.position), [piece for piece in draft.removed if piece not in back]
 
 
 def _scrub_once(lines: Sequence[Line], draft: Draft) -> tuple[list[Line], list[Removed]]:

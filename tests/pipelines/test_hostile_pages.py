@@ -102,7 +102,7 @@ CASES = (
     Case("random bytes after a page", lambda: page().encode() + noise(1_000_000), "not_html"),
     Case("JSON", lambda: json.dumps({"body": SENTENCES * 1000}), "not_html"),
     Case("a JSON string of HTML", lambda: json.dumps({"html": page()}), "not_html article no_text"),
-    Case("a megabyte of <", lambda: "<p>" + "<" * 1_000_000, "no_text"),
+    Case("a megabyte of <", lambda: "<p>" + "<" * 1_000_000, "no_text too_large"),
     Case("a megabyte of </", lambda: page(before="</" * 500_000), "article too_large"),
     Case("a megabyte of <!", lambda: page(before="<!" * 500_000), "article too_large"),
     Case("a megabyte of <!--", lambda: page(before="<!--" * 250_000), "article too_large"),
