@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.extract import parse_page
-from pipelines.extract.decide import share_in
+from pipelines.extract.decide import share_in, word_shingles
 from pipelines.extract.features import FEATURES, candidates
 from pipelines.extract.page_blocks import PageBlock, page_blocks
 from pipelines.extract.page_facts import read_facts
@@ -28,7 +28,6 @@ SEGMENT_WEIGHT = 0.4
 TEACHER_WEIGHT = 0.1
 # A long block weighs more than a label of one word, but not in proportion: labels decide whether a page is exact.
 _MAX_WORDS_WEIGHED = 80
-_SHINGLE_WORDS = 4
 _NEIGHBOUR_WORDS = 3
 _MIN_ANCHOR_WORDS = 8
 _WORD = re.compile(r"\w+")
@@ -94,9 +93,9 @@ def label_by_text(blocks: Sequence[PageBlock], truth: str) -> list[int]:
     blocks as many are positive as the truth has copies, those nearest to other positives.
     """
     true_words = words_of(truth)
-    true_shingles, line = _shingles(true_words), f" {' '.join(true_words)} "
+    true_shingles, line = word_shingles(true_words), f" {' '.join(true_words)} "
     words = [words_of(block.text) for block in blocks]
-    labels = [int(len(own & true_shingles) * 2 >= len(own)) if (own := _shingles(text)) else -1 for text in words]
+    labels = [int(len(own & true_shingles) * 2 >= len(own)) if (own := word_shingles(text)) else -1 for text in words]
     _keep_as_many_copies(blocks, words, labels, line)
     known = [index for index, label in enumerate(labels) if label == 1]
     for index, label in enumerate(labels):
@@ -132,7 +131,3 @@ def _company(position: int, anchors: Sequence[int], middle: int) -> tuple[int, i
 def words_of(text: str) -> list[str]:
     """Return the words of a text as the scorers of the kits count them: NFC, without invisible characters."""
     return _WORD.findall(unicodedata.normalize("NFC", text.translate(_INVISIBLE)))
-
-
-def _shingles(words: Sequence[str]) -> set[tuple[str, ...]]:
-    return set(zip(*(words[start:] for start in range(_SHINGLE_WORDS)), strict=False))

@@ -140,17 +140,22 @@ def _doubt(probabilities: NDArray[np.float64], words: NDArray[np.int64]) -> floa
 def share_in(blocks: Sequence[PageBlock], text: str) -> NDArray[np.float64]:
     """Share of each block's word-4 shingles that stand in text; a shorter block counts as a whole."""
     words = _WORD.findall(text)
-    shingles = set(zip(*(words[start:] for start in range(_SHINGLE_WORDS)), strict=False))
+    shingles = word_shingles(words)
     line = f" {' '.join(words)} "
     shares = []
     for block in blocks:
         own = _WORD.findall(block.text)
-        own_shingles = set(zip(*(own[start:] for start in range(_SHINGLE_WORDS)), strict=False))
+        own_shingles = word_shingles(own)
         if own_shingles:
             shares.append(len(own_shingles & shingles) / len(own_shingles))
         else:
             shares.append(float(bool(own) and f" {' '.join(own)} " in line))
     return np.array(shares)
+
+
+def word_shingles(words: Sequence[str]) -> set[tuple[str, ...]]:
+    """Return the runs of four words; empty for fewer."""
+    return set(zip(*(words[start:] for start in range(_SHINGLE_WORDS)), strict=False))
 
 
 def reason_of_cut(block: PageBlock) -> str:
