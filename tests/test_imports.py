@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 STAGES = {"discover", "extract", "scrub", "attribute", "dedup", "corpus", "report"}
-SHARED = {"records", "errors", "urls", "text"}
+SHARED = {"records", "errors", "urls", "text", "sqlite"}
 HOMES = {"trafilatura": "extract", "datasketch": "dedup", "pyarrow": "corpus", "pyspark": "spark.py"}
 
 

@@ -16,11 +16,12 @@ from typing import Any, Protocol, TypeVar
 from pipelines.corpus.files import Layout
 from pipelines.corpus.parts import first_fetches, read_first_rows
 from pipelines.corpus.rows import DOCUMENT_COLUMNS, documents_from_table
-from pipelines.corpus.state import COPIES_DIRTY, CORPUS_DIRTY, FOLDED, select_in, transaction
+from pipelines.corpus.state import COPIES_DIRTY, CORPUS_DIRTY, FOLDED, select_in
 from pipelines.corpus.story import said_values
 from pipelines.corpus.told import load_said
 from pipelines.errors import CorpusError
 from pipelines.records import Document, Membership
+from pipelines.sqlite import transaction
 
 logger = logging.getLogger(__name__)
 

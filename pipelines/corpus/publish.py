@@ -21,10 +21,11 @@ from pipelines.corpus.fold import LogPart
 from pipelines.corpus.parts import read_derived, read_first_rows
 from pipelines.corpus.rows import microseconds_of
 from pipelines.corpus.schema import ARTICLES, COPIES, CORPUS
-from pipelines.corpus.state import COPIES_DIRTY, CORPUS_DIRTY, drop_flag, get_flag, transaction
+from pipelines.corpus.state import COPIES_DIRTY, CORPUS_DIRTY, drop_flag, get_flag
 from pipelines.corpus.story import StoryNotes, annotate_row, told_in
 from pipelines.corpus.told import learn_moves, tell_stories
 from pipelines.records import Evidence
+from pipelines.sqlite import transaction
 
 logger = logging.getLogger(__name__)
 

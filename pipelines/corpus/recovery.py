@@ -15,8 +15,9 @@ from pipelines.corpus.files import Layout
 from pipelines.corpus.fold import StoryIndex
 from pipelines.corpus.log import LogDataset, register_stranger
 from pipelines.corpus.source_lines import NoteLines
-from pipelines.corpus.state import REGISTERED, drop_flag, get_flag, set_flags, transaction
+from pipelines.corpus.state import REGISTERED, drop_flag, get_flag, set_flags
 from pipelines.errors import StoreDamaged
+from pipelines.sqlite import transaction
 
 logger = logging.getLogger(__name__)
 

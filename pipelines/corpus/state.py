@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import StoreVersion
+from pipelines.sqlite import is_damage, transaction
 
 logger = logging.getLogger(__name__)
 
@@ -127,30 +128,6 @@ def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-@contextlib.contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Run the block in one write transaction: committed and durable at its end, or rolled back."""
-    try:
-        # Inside the try: a BEGIN that fails late must not leave the write lock behind.
-        connection.execute("BEGIN IMMEDIATE")
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        with contextlib.suppress(sqlite3.Error):
-            connection.execute("ROLLBACK")
-        raise
-
-
-@contextlib.contextmanager
-def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
-    """Let every query of the block see the same moment."""
-    connection.execute("BEGIN")
-    try:
-        yield
-    finally:
-        connection.execute("COMMIT")
-
-
 def get_flag(connection: sqlite3.Connection, key: str) -> bool:
     """Say whether a flag stands in ``meta``."""
     return connection.execute("SELECT 1 FROM meta WHERE key = ?", (key,)).fetchone() is not None
@@ -172,14 +149,6 @@ def select_in(connection: sqlite3.Connection, query: str, values: Iterable[Any],
     for start in range(0, len(keys), size):
         chunk = keys[start : start + size]
         yield from connection.execute(query.format(",".join("?" * len(chunk))), chunk)
-
-
-def is_damage(error: BaseException) -> bool:
-    """Say whether SQLite means that the file itself is broken, not that it is busy or the disk full."""
-    return isinstance(error, sqlite3.DatabaseError) and getattr(error, "sqlite_errorcode", 0) & 0xFF in (
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_NOTADB,
-    )
 
 
 def file_id_of(path: Path) -> tuple[int, int] | None:

@@ -23,10 +23,11 @@ from pipelines.corpus.log import Batch, freeze_batch, register_batch, write_batc
 from pipelines.corpus.publish import publish_parts
 from pipelines.corpus.rows import warm_up
 from pipelines.corpus.source_lines import NoteLines
-from pipelines.corpus.state import Connection, SharedConnection, StateDamaged, file_id_of, move_aside, snapshot, transaction
+from pipelines.corpus.state import Connection, SharedConnection, StateDamaged, file_id_of, move_aside
 from pipelines.corpus.verify import find_problems
 from pipelines.errors import CorpusError, DedupError, StoreBusy
 from pipelines.records import Article, Endpoint, LineNote, Rejection
+from pipelines.sqlite import snapshot, transaction
 
 logger = logging.getLogger(__name__)
 

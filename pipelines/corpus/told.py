@@ -10,8 +10,9 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from pipelines.corpus.state import CORPUS_DIRTY, select_in, transaction
+from pipelines.corpus.state import CORPUS_DIRTY, select_in
 from pipelines.corpus.story import Said, StoryNotes, tell_story
+from pipelines.sqlite import transaction
 
 MIN_PAGES = 5
 MOVED_SHARE_PERCENT = 95

@@ -14,9 +14,9 @@ from types import TracebackType
 from pipelines.dedup.fold import Fold
 from pipelines.dedup.index import StoryIndex
 from pipelines.dedup.parameters import DedupParameters
-from pipelines.dedup.tables import transaction
 from pipelines.errors import DedupError
 from pipelines.records import Document, Membership
+from pipelines.sqlite import transaction
 
 FOLD_SIZE = 2000
 

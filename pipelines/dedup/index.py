@@ -20,6 +20,7 @@ from pipelines.dedup.state import IndexState
 from pipelines.dedup.work import Work
 from pipelines.errors import DedupError
 from pipelines.records import Document, Membership
+from pipelines.sqlite import transaction
 
 logger = logging.getLogger(__name__)
 
@@ -160,7 +161,7 @@ class StoryIndex:
     def clear(self) -> None:
         """Drop everything, in a transaction of its own, and start anew with this object's parameters."""
         self._forget()
-        with tables.transaction(self._connection):
+        with transaction(self._connection):
             generation = int(tables.read_meta(self._connection, "generation") or 0)
             tables.delete_rows(self._connection)
             # Counting on: a process that read an earlier state must see that this is another one.
@@ -168,7 +169,7 @@ class StoryIndex:
         self._state.runs.remove_orphans(())
 
     def _create(self) -> None:
-        with tables.transaction(self._connection):
+        with transaction(self._connection):
             for statement in tables.SCHEMA:
                 self._connection.execute(statement)
             if tables.read_meta(self._connection, "parameters") is None:

@@ -6,7 +6,6 @@ texts are numbered from 0 without gaps, so that arrays can stand for them.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -52,20 +51,6 @@ def has_tables(connection: sqlite3.Connection) -> bool:
     """Say whether the index was created here."""
     found = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'dedup_journal'").fetchone()
     return bool(found[0])
-
-
-@contextlib.contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Run the block in one write transaction: committed at its end, or rolled back."""
-    try:
-        # Inside the try: a BEGIN or COMMIT that fails late must not leave the write lock behind.
-        connection.execute("BEGIN IMMEDIATE")
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        with contextlib.suppress(sqlite3.Error):
-            connection.execute("ROLLBACK")
-        raise
 
 
 def read_meta(connection: sqlite3.Connection, name: str) -> str | int | None:

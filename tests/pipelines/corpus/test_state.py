@@ -11,8 +11,9 @@ from types import ModuleType
 import pytest
 
 from pipelines.corpus import Store
-from pipelines.corpus.state import SharedConnection, open_state, transaction
+from pipelines.corpus.state import SharedConnection, open_state
 from pipelines.errors import CorpusError, StoreVersion
+from pipelines.sqlite import transaction
 
 
 def test_the_state_is_durable_and_patient(tmp_path: Path) -> None:
