@@ -16,12 +16,15 @@ from crawler.run import Run
 from pipelines.chain import STAGES
 from pipelines.errors import PipelineError
 from pipelines.report import RunReport as RunRecord
-from pipelines.report import add_up, make_funnel, print_report, split_by_source, write_report
+from pipelines.report import add_up, make_funnel, print_report, slowest_hosts, split_by_source, write_report
+from pipelines.urls import host_of
 
 if TYPE_CHECKING:
     from typing import Self
 
+    from scrapy import Request
     from scrapy.crawler import Crawler
+    from scrapy.http import Response
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +36,8 @@ MEASURES = {
     "errors_logged": "log_count/ERROR",
     "loop_stall_max_ms": "loop/stall_max_ms",
 }
+# Hosts that the report names: the slowest ones.
+MAX_HOSTS = 50
 
 
 class RunReport:
@@ -44,8 +49,13 @@ class RunReport:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         extension = cls(Run.of(crawler))
+        crawler.signals.connect(extension.response_received, signals.response_received)
         crawler.signals.connect(extension.spider_closed, signals.spider_closed)
         return extension
+
+    def response_received(self, response: Response, request: Request) -> None:
+        if (seconds := request.meta.get("download_latency")) is not None:
+            self.run.host_times[host_of(response.url)].add(seconds)
 
     async def spider_closed(self, spider: Spider, reason: str) -> None:
         run = self.run
@@ -83,6 +93,7 @@ class RunReport:
             corpus_before=asdict(run.counts_before),
             problems=run.problems,
             measures=self._measures(pages=funnel[1].kept, seconds=(finished_at - run.started_at).total_seconds()),
+            hosts=slowest_hosts(run.host_times, limit=MAX_HOSTS),
             versions={name: version(name) for name in ("scrapy", "trafilatura", "datasketch", "pyarrow")},
         )
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import secrets
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from pipelines.errors import CorpusError
 from pipelines.pending import PendingEndpoints
 from pipelines.pool import WorkerPool
 from pipelines.records import Article, Rejection, Source, SourceLines
+from pipelines.report import HostTimes
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -57,6 +58,8 @@ class Run:
         self.pending = PendingEndpoints()
         self.counts: Counter[tuple[str, str, str]] = Counter()
         """(source, stage, "kept" or a rejection's reason) -> number."""
+        self.host_times: defaultdict[str, HostTimes] = defaultdict(HostTimes)
+        """How long the servers of each host took to answer."""
         self.problems: list[str] = []
         """What a person may want to look at: a feed that is none, a store that cannot be written."""
         self.store_failed = False

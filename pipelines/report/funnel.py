@@ -9,6 +9,8 @@ from itertools import pairwise
 from typing import Any
 
 KEPT = "kept"
+NOTHING_NEW = frozenset({"unchanged", "known", "duplicate"})
+"""Outcomes of what is in hand already: not kept, and no loss either."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +26,16 @@ class Funnel:
     def seen(self) -> int:
         """Everything that reached the stage."""
         return self.kept + sum(self.rejected.values())
+
+    @property
+    def nothing_new(self) -> int:
+        """What left the stage because it is in hand already."""
+        return sum(number for reason, number in self.rejected.items() if reason in NOTHING_NEW)
+
+    @property
+    def lost(self) -> int:
+        """What was rejected for a fault of its own."""
+        return self.seen - self.kept - self.nothing_new
 
     def as_dict(self) -> dict[str, Any]:
         """Return the funnel as JSON-ready data."""

@@ -32,6 +32,8 @@ class RunReport:
     measures: Mapping[str, float] = field(default_factory=dict)
     """Figures of the crawl: pages_per_second; extract_cpu_seconds of the workers and extract_share, their share of wall time x workers;
     requests, responses, bytes_received, errors_logged, loop_stall_max_ms."""
+    hosts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Host -> answers, mean_ms, slowest_ms; the slowest first."""
     versions: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -56,6 +58,7 @@ class RunReport:
             "corpus_before": dict(self.corpus_before),
             "problems": self.problems,
             "measures": dict(self.measures),
+            "hosts": {host: dict(figures) for host, figures in self.hosts.items()},
             "versions": dict(self.versions),
         }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -45,8 +46,11 @@ def print_report(report: RunReport, path: Path, console: Console | None = None) 
     before, after = report.corpus_before, report.corpus
     console.print()
     console.print(_stage_table(report))
-    if report.by_source:
-        console.print(_source_table(report))
+    news = {name: funnels for name, funnels in report.by_source.items() if any(funnel.seen for funnel in funnels)}
+    if news:
+        console.print(_source_table(news))
+    if quiet := len(report.by_source) - len(news):
+        console.print(f"{_number(quiet, 'source')} named nothing: unchanged since the last run, or not to be read")
 
     def added(name: str) -> int:
         return after.get(name, 0) - before.get(name, 0)
@@ -70,24 +74,24 @@ def _number(number: int, one: str, many: str | None = None) -> str:
 def _stage_table(report: RunReport) -> Table:
     table = Table(title=f"Run {report.run_id} ({report.spider}, {report.finish_reason})", title_justify="left")
     table.add_column("stage")
-    for name in ("seen", "kept", "rejected"):
+    for name in ("seen", "kept", "not new", "rejected"):
         table.add_column(name, justify="right")
     table.add_column("why")
     for funnel in (report.endpoints, *report.funnel):
         why = ", ".join(f"{reason} {number}" for reason, number in funnel.rejected.items())
-        table.add_row(funnel.stage, str(funnel.seen), str(funnel.kept), str(funnel.seen - funnel.kept), escape(why))
+        table.add_row(funnel.stage, *map(str, (funnel.seen, funnel.kept, funnel.nothing_new, funnel.lost)), escape(why))
     return table
 
 
-def _source_table(report: RunReport) -> Table:
-    rows = [(_stored(funnels), name, funnels) for name, funnels in report.by_source.items()]
+def _source_table(by_source: Mapping[str, list[Funnel]]) -> Table:
+    rows = [(_stored(funnels), name, funnels) for name, funnels in by_source.items()]
     rows.sort(key=lambda row: (-_failed(row[2]), -row[0], row[1]))  # what a person may want to look at comes first
     hidden = len(rows) - MAX_SOURCES
     table = Table(title="Sources" if hidden <= 0 else f"Sources (the first {MAX_SOURCES} of {len(rows)})", title_justify="left")
     table.add_column("source")
     for name in ("named", "requested", "fetched", "stored"):
         table.add_column(name, justify="right")
-    table.add_column("rejected", overflow="fold")
+    table.add_column("not kept", overflow="fold")
     for stored, name, funnels in rows[:MAX_SOURCES]:
         by_stage = {funnel.stage: funnel for funnel in funnels}
         lost: dict[str, int] = {}

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from pipelines.report import Funnel, RunReport, make_console, print_report
 from pipelines.report.terminal import MAX_PROBLEMS, MAX_SOURCES, WIDTH_WITHOUT_TERMINAL
+from tests.pipelines.report.conftest import FUNNELS
 
 PATH = Path("output/runs/1/report.json")
 
@@ -32,10 +33,11 @@ def row(text: str, name: str) -> list[str]:
 
 
 def test_the_tables_show_the_stages_and_the_sources(make_report: Callable[..., RunReport]) -> None:
-    """Seen, kept, rejected and why; what the run added."""
+    """Seen, kept, not new, rejected and why; what the run added."""
     text = printed(make_report())
-    assert row(text, "endpoint") == ["endpoint", "3", "2", "1", "unchanged 1"]
-    assert row(text, "fetch") == ["fetch", "10", "8", "2", "http_404 2"]
+    assert row(text, "endpoint") == ["endpoint", "3", "2", "1", "0", "unchanged 1"]
+    assert row(text, "discover") == ["discover", "14", "10", "4", "0", "known 4"]
+    assert row(text, "fetch") == ["fetch", "10", "8", "0", "2", "http_404 2"]
     assert row(text, "daily") == ["daily", "14", "10", "8", "8", "known 4, http_404 2"]
     assert "53 stories from 108 articles (55 copies); this run added 8 articles, 3 stories, in 61.5 s" in text
     assert text.endswith(f"report: {PATH}\n")
@@ -44,11 +46,23 @@ def test_the_tables_show_the_stages_and_the_sources(make_report: Callable[..., R
 def test_the_sources_that_gave_most_come_first_and_the_rest_is_counted(make_report: Callable[..., RunReport]) -> None:
     """A catalogue of hundreds does not fill the screen."""
     stages = ("discover", "fetch", "store")
-    by_source = {f"s{number:02}": [Funnel(stage=stage, kept=number) for stage in stages] for number in range(MAX_SOURCES + 5)}
+    by_source = {f"s{number:02}": [Funnel(stage=stage, kept=number + 1) for stage in stages] for number in range(MAX_SOURCES + 5)}
     text = printed(make_report(by_source=by_source))
     shown = [line.split()[1] for line in text.splitlines() if line.startswith("│ s") and line.split()[1][1:].isdigit()]
     assert shown == sorted(by_source, reverse=True)[:MAX_SOURCES]
     assert f"the first {MAX_SOURCES} of {MAX_SOURCES + 5}" in text
+
+
+def test_a_source_that_named_nothing_is_no_row(make_report: Callable[..., RunReport]) -> None:
+    """Feeds that have not changed since the last run say nothing about a source: how many there are is told."""
+    silent = [Funnel(stage=stage, kept=0) for stage in ("discover", "fetch", "store")]
+    text = printed(make_report(by_source={"daily": FUNNELS, "weekly": silent, "monthly": silent}))
+    assert row(text, "daily")
+    assert "weekly" not in text
+    assert "2 sources named nothing" in text
+    alone = printed(make_report(by_source={"weekly": silent}))
+    assert "1 source named nothing" in alone
+    assert "Sources" not in alone
 
 
 def test_problems_are_printed_as_they_are_and_not_without_end(make_report: Callable[..., RunReport]) -> None:
