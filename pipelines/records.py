@@ -114,7 +114,7 @@ class Rejection:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Endpoint:
-    """What we remember of a feed, sitemap or section page between runs, for conditional requests."""
+    """What we remember of a feed, sitemap or section page between runs: for conditional requests, and when to ask it again."""
 
     url: str
     etag: str | None = None
@@ -124,6 +124,32 @@ class Endpoint:
     """Last time it answered with a body; aware UTC."""
     unchanged_count: int = 0
     """Answers 304 in a row since then."""
+    asked_at: datetime | None = None
+    """Last time it answered at all, 304 included; aware UTC."""
+    new_per_hour: float | None = None
+    """How many URLs new to us it names, smoothed; None until it has answered twice."""
+    failures: int = 0
+    """Times in a row that it gave nothing that can be read."""
+    due_at: datetime | None = None
+    """When a scheduled run asks it again; aware UTC. None: at once."""
+    lastmod: datetime | None = None
+    """Of a child sitemap: what its index said of it when it was last read to the end; aware UTC."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Revisit:
+    """A stored article that is fetched again at certain ages, to see whether its text changed."""
+
+    url: str
+    source: str
+    article_id: str
+    """Of the version that we have."""
+    first_fetched_at: datetime
+    """Its age counts from here; aware UTC."""
+    due_at: datetime | None
+    """Aware UTC; None after the last visit."""
+    etag: str | None = None
+    last_modified: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,5 @@
-"""What is known of URLs: committed, rejected, or failed and when to ask again; and what feeds and sitemaps said last.
+"""What is known of URLs: committed, rejected, or failed and when to ask again; and what feeds and sitemaps said last; and
+which stored articles are to be fetched again.
 
 A URL is known by the 8-byte BLAKE2b hash of ``urls.clean_url`` of it. Every function here writes inside the caller's transaction and
 gives the same state when it is called again with the same rows.
@@ -12,12 +13,13 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import pyarrow as pa
 
 from pipelines.corpus.rows import from_microseconds, microseconds_of, to_microseconds
 from pipelines.corpus.state import select_in
-from pipelines.records import Endpoint
+from pipelines.records import Endpoint, Revisit
 from pipelines.urls import clean_url, identity_url
 
 FIRST_RETRY = timedelta(hours=1)
@@ -29,6 +31,7 @@ MAX_TRIES = 10
 """A URL that failed so often, over about three weeks, is given up."""
 _HOUR_US = FIRST_RETRY // timedelta(microseconds=1)
 _WEEK_US = LONGEST_RETRY // timedelta(microseconds=1)
+_ENDPOINT_COLUMNS = "url, etag, last_modified, fetched_us, unchanged_count, asked_us, new_per_hour, failures, due_us, lastmod_us"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,29 +119,76 @@ def due_retries(connection: sqlite3.Connection, source: str, *, now: datetime, l
 def forget_url(connection: sqlite3.Connection, url: str) -> bool:
     """Make a URL unknown, so that it is fetched again; False if it was."""
     key = url_key(url)
-    found = [connection.execute(f"DELETE FROM {table} WHERE hash = ?", (key,)).rowcount for table in ("url", "failed_url")]
+    found = [connection.execute(f"DELETE FROM {table} WHERE hash = ?", (key,)).rowcount for table in ("url", "failed_url", "revisit")]
     return sum(found) > 0
 
 
 def save_endpoints(connection: sqlite3.Connection, endpoints: Iterable[Endpoint]) -> None:
     """Remember what feeds, sitemaps and section pages said last."""
     connection.executemany(
-        "INSERT OR REPLACE INTO endpoint VALUES (?, ?, ?, ?, ?)",
+        f"INSERT OR REPLACE INTO endpoint({_ENDPOINT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (item.url, item.etag, item.last_modified, to_microseconds(item.fetched_at) if item.fetched_at else None, item.unchanged_count)
+            (
+                item.url, item.etag, item.last_modified, _us(item.fetched_at), item.unchanged_count,
+                _us(item.asked_at), item.new_per_hour, item.failures, _us(item.due_at), _us(item.lastmod),
+            )
             for item in endpoints
         ],
+    )  # fmt: skip
+
+
+def load_endpoints(connection: sqlite3.Connection, urls: Iterable[str]) -> dict[str, Endpoint]:
+    """Return {url: what a feed, sitemap or section page said last}, without those that were never asked."""
+    query = f"SELECT {_ENDPOINT_COLUMNS} FROM endpoint WHERE url IN ({{}})"
+    return {row[0]: _endpoint(row) for row in select_in(connection, query, urls)}
+
+
+def save_revisits(connection: sqlite3.Connection, revisits: Iterable[Revisit]) -> None:
+    """Note when stored articles are to be fetched again; one that is not due any more is forgotten."""
+    rows = [(url_key(item.url), item) for item in revisits]
+    connection.executemany(
+        "INSERT OR REPLACE INTO revisit(hash, url, source, article_id, first_us, due_us, etag, last_modified) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                key, item.url, item.source, bytes.fromhex(item.article_id), to_microseconds(item.first_fetched_at),
+                to_microseconds(item.due_at), item.etag, item.last_modified,
+            )
+            for key, item in rows
+            if item.due_at is not None and key is not None
+        ],
+    )  # fmt: skip
+    connection.executemany("DELETE FROM revisit WHERE hash = ?", [(key,) for key, item in rows if item.due_at is None])
+
+
+def due_revisits(connection: sqlite3.Connection, source: str, *, now: datetime, limit: int) -> list[Revisit]:
+    """Return the articles of a source that are to be fetched again, the longest due first."""
+    query = (
+        "SELECT url, source, article_id, first_us, due_us, etag, last_modified FROM revisit "
+        "WHERE source = ? AND due_us <= ? ORDER BY due_us, url LIMIT ?"
     )
+    return [
+        Revisit(
+            url=url, source=name, article_id=article_id.hex(), first_fetched_at=from_microseconds(first_us),
+            due_at=from_microseconds(due_us), etag=etag, last_modified=last_modified,
+        )
+        for url, name, article_id, first_us, due_us, etag, last_modified in connection.execute(query, (source, to_microseconds(now), limit))
+    ]  # fmt: skip
 
 
-def load_endpoint(connection: sqlite3.Connection, url: str) -> Endpoint | None:
-    """Return what a feed, sitemap or section page said last; None if it was never asked."""
-    query = "SELECT etag, last_modified, fetched_us, unchanged_count FROM endpoint WHERE url = ?"
-    if (row := connection.execute(query, (url,)).fetchone()) is None:
-        return None
-    etag, last_modified, fetched_us, unchanged_count = row
-    fetched_at = None if fetched_us is None else from_microseconds(fetched_us)
-    return Endpoint(url=url, etag=etag, last_modified=last_modified, fetched_at=fetched_at, unchanged_count=unchanged_count)
+def _endpoint(row: tuple[Any, ...]) -> Endpoint:
+    url, etag, last_modified, fetched_us, unchanged_count, asked_us, new_per_hour, failures, due_us, lastmod_us = row
+    return Endpoint(
+        url=url, etag=etag, last_modified=last_modified, fetched_at=_moment(fetched_us), unchanged_count=unchanged_count,
+        asked_at=_moment(asked_us), new_per_hour=new_per_hour, failures=failures, due_at=_moment(due_us), lastmod=_moment(lastmod_us),
+    )  # fmt: skip
+
+
+def _us(moment: datetime | None) -> int | None:
+    return None if moment is None else to_microseconds(moment)
+
+
+def _moment(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None else from_microseconds(microseconds)
 
 
 def _keys(*urls: str | None) -> set[int]:

@@ -22,7 +22,7 @@ from pipelines.sqlite import is_damage, transaction
 
 logger = logging.getLogger(__name__)
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 BUSY_TIMEOUT_MS = 30_000
 PAGE_BYTES = 16_384
 
@@ -31,6 +31,12 @@ REGISTERED, FOLDED = 0, 1
 # Which derived files of a part's name no longer say what the index says.
 CORPUS_DIRTY, COPIES_DIRTY = 1, 2
 
+# Stored articles that are to be fetched again, by the key of their URL; a row goes after its last visit.
+_REVISIT_TABLE = (
+    "CREATE TABLE revisit(hash INTEGER PRIMARY KEY, url TEXT NOT NULL, source TEXT NOT NULL, article_id BLOB NOT NULL, "
+    "first_us INTEGER NOT NULL, due_us INTEGER NOT NULL, etag TEXT, last_modified TEXT)",
+    "CREATE INDEX revisit_due ON revisit(source, due_us)",
+)
 _TABLES = (
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID",
     "CREATE TABLE part(id INTEGER PRIMARY KEY, dataset TEXT NOT NULL, name TEXT NOT NULL, day TEXT NOT NULL, "
@@ -54,14 +60,27 @@ _TABLES = (
     "CREATE TABLE failed_url(hash INTEGER PRIMARY KEY, url TEXT NOT NULL, source TEXT NOT NULL, tries INTEGER NOT NULL, "
     "last_try_us INTEGER NOT NULL, next_try_us INTEGER NOT NULL)",
     "CREATE INDEX failed_url_due ON failed_url(source, next_try_us)",
-    "CREATE TABLE endpoint(url TEXT PRIMARY KEY, etag TEXT, last_modified TEXT, fetched_us INTEGER, unchanged_count INTEGER NOT NULL) "
-    "WITHOUT ROWID",
+    "CREATE TABLE endpoint(url TEXT PRIMARY KEY, etag TEXT, last_modified TEXT, fetched_us INTEGER, unchanged_count INTEGER NOT NULL, "
+    "asked_us INTEGER, new_per_hour REAL, failures INTEGER NOT NULL DEFAULT 0, due_us INTEGER, lastmod_us INTEGER) WITHOUT ROWID",
+    *_REVISIT_TABLE,
     # Hashes of the short lines of each source's last articles, a window of them per source; edge and inside are little-endian int64.
     "CREATE TABLE source_line(source TEXT NOT NULL, url INTEGER NOT NULL, fetched_us INTEGER NOT NULL, body INTEGER NOT NULL, "
     "edge BLOB NOT NULL, inside BLOB NOT NULL, PRIMARY KEY(source, url)) WITHOUT ROWID",
     # The index's own files may be left from an older state: cleared at the first fold. The derived files, likewise, are not trusted.
     "INSERT INTO meta VALUES ('clear_index', '1'), ('distrust_derived', '1')",
 )
+
+# From each older version to the next.
+_MIGRATIONS = {
+    1: (
+        "ALTER TABLE endpoint ADD COLUMN asked_us INTEGER",
+        "ALTER TABLE endpoint ADD COLUMN new_per_hour REAL",
+        "ALTER TABLE endpoint ADD COLUMN failures INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE endpoint ADD COLUMN due_us INTEGER",
+        "ALTER TABLE endpoint ADD COLUMN lastmod_us INTEGER",
+        *_REVISIT_TABLE,
+    ),
+}
 
 
 class Connection(sqlite3.Connection):
@@ -112,6 +131,13 @@ def _create_or_check(connection: sqlite3.Connection, path: Path) -> None:
                 for statement in _TABLES:
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version={STATE_VERSION}")
+    while (older := _version(connection)) in _MIGRATIONS:
+        with transaction(connection):
+            # Asked again inside, as above.
+            if _version(connection) == older:
+                for statement in _MIGRATIONS[older]:
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version={older + 1}")
     if (found := _version(connection)) != STATE_VERSION:
         raise StoreVersion(
             f"{path}: expected state of version {STATE_VERSION}, found version {found}; "

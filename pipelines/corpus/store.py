@@ -26,7 +26,7 @@ from pipelines.corpus.source_lines import NoteLines
 from pipelines.corpus.state import Connection, SharedConnection, StateDamaged, file_id_of, move_aside
 from pipelines.corpus.verify import find_problems
 from pipelines.errors import CorpusError, DedupError, StoreBusy
-from pipelines.records import Article, Endpoint, LineNote, Rejection
+from pipelines.records import Article, Endpoint, LineNote, Rejection, Revisit
 from pipelines.sqlite import snapshot, transaction
 
 logger = logging.getLogger(__name__)
@@ -119,8 +119,8 @@ class Store:
         """
         return freeze_batch(articles, rejections, now=datetime.now(UTC), note_lines=self._note_lines)
 
-    def commit(self, batch: Batch, *, endpoints: Sequence[Endpoint] = ()) -> None:
-        """Write a batch durably, then make its URLs and lines known and save the endpoints, in one transaction.
+    def commit(self, batch: Batch, *, endpoints: Sequence[Endpoint] = (), revisits: Sequence[Revisit] = ()) -> None:
+        """Write a batch durably, then make its URLs and lines known and save the endpoints and revisits, in one transaction.
 
         After any exception call again with the same batch: the same files are written again. An endpoint belongs here only when
         every URL that it yielded is durable or rejected, else a kill and an answer 304 lose the rest.
@@ -130,6 +130,7 @@ class Store:
             with self._front.use() as connection, transaction(connection):
                 register_batch(connection, batch)
                 frontier.save_endpoints(connection, endpoints)
+                frontier.save_revisits(connection, revisits)
 
         self._run("writing a batch", lambda: write_batch(self.layout, batch))
         self._run("registering a batch", register)
@@ -184,9 +185,18 @@ class Store:
         """Return failed URLs of a source whose back-off has passed, the longest due first."""
         return self._read(lambda connection: frontier.due_retries(connection, source, now=now, limit=limit))
 
+    def due_revisits(self, source: str, *, now: datetime, limit: int = 1000) -> list[Revisit]:
+        """Return stored articles of a source whose time to be fetched again has come, the longest due first."""
+        return self._read(lambda connection: frontier.due_revisits(connection, source, now=now, limit=limit))
+
     def endpoint(self, url: str) -> Endpoint | None:
         """Return what a feed, sitemap or section page said last; None if it was never asked."""
-        return self._read(lambda connection: frontier.load_endpoint(connection, url))
+        return self.endpoints([url]).get(url)
+
+    def endpoints(self, urls: Iterable[str]) -> dict[str, Endpoint]:
+        """Return {url: what a feed, sitemap or section page said last}, without those that were never asked."""
+        wanted = list(urls)
+        return self._read(lambda connection: frontier.load_endpoints(connection, wanted))
 
     def line_notes(self, sources: Iterable[str]) -> dict[str, list[LineNote]]:
         """Return {source: the short lines of each of its last articles}: what its boilerplate is learned from."""

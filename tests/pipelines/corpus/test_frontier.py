@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.corpus import Store
 from pipelines.corpus.frontier import MAX_TRIES
-from pipelines.records import Endpoint
+from pipelines.records import Endpoint, Revisit
 
 HOUR = timedelta(hours=1)
 URL = "https://gazette.example/story"
@@ -139,7 +139,10 @@ def test_a_forgotten_url_is_unknown(store: Store, planted: ModuleType) -> None:
 
 def test_an_endpoint_is_kept_as_told_last(store: Store, planted: ModuleType) -> None:
     """ETag, Last-Modified, time and count survive; a later word replaces an earlier one."""
-    first = Endpoint(url="https://gazette.example/feed?a=1&b", etag='W/"1"', last_modified="Wed, 18 Nov", fetched_at=planted.NOON)
+    first = Endpoint(
+        url="https://gazette.example/feed?a=1&b", etag='W/"1"', last_modified="Wed, 18 Nov", fetched_at=planted.NOON, asked_at=planted.NOON,
+        new_per_hour=1.5, failures=2, due_at=planted.NOON + timedelta(hours=3), lastmod=planted.NOON - timedelta(days=3),
+    )  # fmt: skip
     later = replace(first, etag=None, unchanged_count=3)
     bare = Endpoint(url="https://gazette.example/map.xml")
     store.commit(store.freeze([]), endpoints=[first, bare])
@@ -147,6 +150,25 @@ def test_an_endpoint_is_kept_as_told_last(store: Store, planted: ModuleType) -> 
     store.commit(store.freeze([]), endpoints=[later])
     assert (store.endpoint(first.url), store.endpoint(bare.url)) == (later, bare)
     assert store.endpoint("https://gazette.example/never") is None
+    assert store.endpoints([first.url, bare.url, "https://gazette.example/never"]) == {first.url: later, bare.url: bare}
+
+
+def test_articles_to_fetch_again_come_back_when_they_are_due(store: Store, planted: ModuleType) -> None:
+    """By source, the longest due first; an article without a further date is forgotten, and so is a forgotten URL."""
+    hour = timedelta(hours=1)
+    first, second, third = (
+        Revisit(
+            url=f"https://a.example/{number}", source="a", article_id=f"{number:032x}", first_fetched_at=planted.NOON,
+            due_at=planted.NOON + number * hour, etag=f'"{number}"', last_modified=None,
+        )
+        for number in (1, 2, 3)
+    )  # fmt: skip
+    store.commit(store.freeze([]), revisits=[third, second, first])
+    assert store.due_revisits("a", now=planted.NOON + 2 * hour) == [first, second]
+    assert store.due_revisits("b", now=planted.NOON + 9 * hour) == []
+    store.commit(store.freeze([]), revisits=[replace(first, due_at=None), replace(second, due_at=planted.NOON + 6 * hour)])
+    assert store.forget_url(third.url)
+    assert [item.url for item in store.due_revisits("a", now=planted.NOON + 9 * hour)] == [second.url]
 
 
 def test_many_urls_are_asked_at_once(store: Store, planted: ModuleType) -> None:

@@ -11,7 +11,8 @@ from types import ModuleType
 import pytest
 
 from pipelines.corpus import Store
-from pipelines.corpus.state import SharedConnection, open_state
+from pipelines.corpus.frontier import load_endpoints
+from pipelines.corpus.state import STATE_VERSION, SharedConnection, open_state
 from pipelines.errors import CorpusError, StoreVersion
 from pipelines.sqlite import transaction
 
@@ -32,9 +33,24 @@ def test_state_of_another_version_is_refused(out: Path, open_store: Callable[...
     path = out / "state" / "copydesk.sqlite"
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version=7")
-    with pytest.raises(StoreVersion, match=rf"{path}: expected state of version 1, found version 7"):
+    with pytest.raises(StoreVersion, match=rf"{path}: expected state of version {STATE_VERSION}, found version 7"):
         open_store()
     assert [name.name for name in path.parent.glob("*.corrupt-*")] == []
+
+
+def test_state_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    """What it knew of feeds stays; what it did not know yet is empty."""
+    path = tmp_path / "state.sqlite"
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.executescript(
+            "CREATE TABLE endpoint(url TEXT PRIMARY KEY, etag TEXT, last_modified TEXT, fetched_us INTEGER, unchanged_count INTEGER NOT NULL) "
+            "WITHOUT ROWID; INSERT INTO endpoint VALUES ('http://a.example/feed', '\"1\"', NULL, NULL, 4); PRAGMA user_version=1"
+        )
+    for _ in range(2):
+        with contextlib.closing(open_state(path, cache_kib=1024)) as connection:
+            (known,) = load_endpoints(connection, ["http://a.example/feed"]).values()
+            assert (known.etag, known.unchanged_count, known.asked_at, known.failures, known.due_at) == ('"1"', 4, None, 0, None)
+            assert connection.execute("SELECT count(*) FROM revisit").fetchone() == (0,)
 
 
 def test_a_database_of_someone_else_is_refused(out: Path, open_store: Callable[..., Store]) -> None:
