@@ -1,4 +1,4 @@
-"""The headline: the h1 that agrees with what the page says of itself elsewhere, without site name, kicker and second line."""
+"""The headline as printed: the heading that agrees with what the page says of itself elsewhere, without site name, kicker and second line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 from lxml.html import HtmlElement
@@ -19,7 +19,7 @@ from pipelines.text import clean_text, count_words
 from pipelines.urls import absolute_url
 
 _DATA = tomllib.loads(Path(__file__).with_name("headings.toml").read_text("utf-8"))
-_KICKER, _SUBTITLE, _MASTHEAD = (frozenset(_DATA[name].split()) for name in ("kicker", "subtitle", "masthead"))
+_KICKER, _SUBTITLE, _MASTHEAD, _BREADCRUMB = (frozenset(_DATA[name].split()) for name in ("kicker", "subtitle", "masthead", "breadcrumb"))
 _WORD = re.compile(r"\w+")
 _SIGN = re.compile(r"[^\w\s]")
 _HOME = re.compile(r"https?://[^/?#]+[/.]*(?:\?[^#]*)?")
@@ -35,20 +35,23 @@ SAME, AKIN = 0.7, 0.25
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """An h1 as printed; pieces are the runs of text that its elements part, each with its class words."""
+    """An h1 or h2 as printed; pieces are the runs of text that its elements part, each with its class words."""
 
     text: str
     pieces: tuple[tuple[str, frozenset[str]], ...]
     is_masthead: bool
     """A link to the home page, or called a logo."""
+    is_breadcrumb: bool
+    """The last step of the path to the page: a wording for search engines, the printed headline follows as an h2."""
 
 
 def find_title(parsed: ParsedPage, blocks: Sequence[PageBlock]) -> str | None:
     """Return the article's headline, None if nothing on the page can be one.
 
     The h1 is what readers see; og:title and JSON-LD say which h1, and are often longer by the site's name or written for search engines.
+    An h1 among the breadcrumbs is such a wording too; then, and without an h1, it is the h2 above the text that the page states elsewhere.
     """
-    headings = _headings(parsed)
+    headings = _headings(parsed, "h1")
     names = site_names(parsed, also=[heading.text for heading in headings if heading.is_masthead])
     stated = _stated_titles(parsed, names)
     keys = {text_key(title) for title in stated}
@@ -56,8 +59,11 @@ def find_title(parsed: ParsedPage, blocks: Sequence[PageBlock]) -> str | None:
         heading
         for heading in headings
         if 2 < len(heading.text) <= MAX_TITLE_CHARS
+        and not heading.is_breadcrumb
         and (text_key(heading.text) in keys or not (heading.is_masthead or names.is_name(heading.text)))
     ]
+    if not printed and (second := _stated_second_heading(parsed, stated, blocks)):
+        return _as_headline(second, stated, blocks)
     agreement = {heading: max((_overlap(heading.text, title) for title in stated), default=0.0) for heading in printed}
     agreed = next((heading for heading in printed if agreement[heading] >= SAME), None)
     if agreed is not None:
@@ -74,7 +80,7 @@ def find_title(parsed: ParsedPage, blocks: Sequence[PageBlock]) -> str | None:
 
 def headline_keys(parsed: ParsedPage) -> frozenset[str]:
     """Return the keys of every h1 and stated title: a block at the top that ends in one of them is the headline in another wording."""
-    texts = [*(heading.text for heading in _headings(parsed)), *_stated_titles(parsed, site_names(parsed))]
+    texts = [*(heading.text for heading in _headings(parsed, "h1")), *_stated_titles(parsed, site_names(parsed))]
     return frozenset(key for text in texts if len(key := text_key(text)) >= 20)
 
 
@@ -92,11 +98,11 @@ def _stated_titles(parsed: ParsedPage, names: SiteNames) -> list[str]:
     return [title for title in dict.fromkeys(cleaned) if text_key(title) not in keys_of_site]
 
 
-def _headings(parsed: ParsedPage) -> list[Heading]:
+def _headings(parsed: ParsedPage, tag: str) -> list[Heading]:
     headings: list[Heading] = []
-    for element in parsed.tree.iter("h1"):
+    for element in parsed.tree.iter(tag):
         if text := clean_text(" ".join(_spaced(element.itertext()))):
-            headings.append(Heading(text, _pieces(element), _is_masthead(element, parsed.url)))
+            headings.append(Heading(text, _pieces(element), _is_masthead(element, parsed.url), _is_breadcrumb(element)))
         if len(headings) == MAX_HEADINGS:
             break
     return headings
@@ -142,6 +148,23 @@ def _is_masthead(heading: HtmlElement, url: str) -> bool:
     return href is not None and href.rstrip("/") != url.rstrip("/") and _is_home(href)
 
 
+def _is_breadcrumb(heading: HtmlElement) -> bool:
+    if not _BREADCRUMB.isdisjoint(_class_words(heading)):
+        return True
+    above = list(islice(heading.iterancestors(), 4))
+    return any(element.tag in ("nav", "ol") or not _BREADCRUMB.isdisjoint(_class_words(element)) for element in above)
+
+
+def _stated_second_heading(parsed: ParsedPage, stated: Sequence[str], blocks: Sequence[PageBlock]) -> Heading | None:
+    """The first h2 above the text that is a stated title, with or without a kicker; None if none is."""
+    keys = {key for title in stated if len(key := text_key(title)) >= 12}
+    for heading in _headings(parsed, "h2"):
+        is_stated = text_key(heading.text) in keys or any(_starts_a_piece(heading, key) for key in keys)
+        if is_stated and not heading.is_breadcrumb and _is_early(heading.text, blocks):
+            return heading
+    return None
+
+
 def _is_home(url: str) -> bool:
     # An archive keeps the original URL in its own: web.archive.org/web/2014…/http://daily.example/
     return _HOME.fullmatch(url[url.rfind("http") :]) is not None
@@ -166,6 +189,10 @@ def _overlap(one: str, other: str) -> float:
 def _as_headline(heading: Heading, stated: Sequence[str], blocks: Sequence[PageBlock]) -> str:
     """The heading without its kicker and second line, unless the page states it with them; a stated title's signs are the better ones."""
     key = text_key(heading.text)
+    for title in stated:
+        if len(other := text_key(title)) >= 12 and _starts_a_piece(heading, other):
+            # The kicker is an element of its own, and somewhere left out.
+            return title
     for title in stated:
         other = text_key(title)
         if other == key:
@@ -192,6 +219,12 @@ def _ends_a_piece(heading: Heading, key: str) -> bool:
     """Whether the heading's first pieces together have this key: the rest is a second line."""
     keys = [text_key(text) for text, _ in heading.pieces]
     return any("".join(keys[:count]) == key for count in range(1, len(keys)))
+
+
+def _starts_a_piece(heading: Heading, key: str) -> bool:
+    """Whether the heading's last pieces together have this key, and one before them is the kicker."""
+    keys = [text_key(text) for text, _ in heading.pieces]
+    return any("".join(keys[start:]) == key for start in range(1, len(keys)))
 
 
 def _is_early(heading: str, blocks: Sequence[PageBlock]) -> bool:

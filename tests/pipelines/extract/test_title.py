@@ -37,6 +37,31 @@ def og(title: str) -> str:
             id="a kicker stated as part of the headline, with its sign",
         ),
         pytest.param(
+            '<meta property="og:title" content="Council votes on the pier"><meta name="twitter:title" content="Harbour: Council votes on the pier">',
+            "<h1><span>Harbour</span>: <b>Council votes on the pier</b></h1>",
+            "Council votes on the pier",
+            id="a kicker that one of two stated titles leaves out",
+        ),
+        pytest.param(
+            og("Pier closes after ninety years"),
+            "<nav><a href='/'>Home</a><h1>Ferry terminal: what commuters must know</h1></nav><h2>Pier closes after ninety years</h2>",
+            "Pier closes after ninety years",
+            id="an h1 among the breadcrumbs for search engines, the headline as h2",
+        ),
+        pytest.param(
+            og("Pier closes after ninety years"),
+            "<ul class='page-breadcrumbs'><li>Home</li><li><h1>Ferry terminal: what commuters must know</h1></li></ul>"
+            "<h2><span>Old port</span> <span>Pier closes after ninety years</span></h2>",
+            "Pier closes after ninety years",
+            id="breadcrumbs as a list, a kicker in the h2",
+        ),
+        pytest.param(
+            og("Ferry terminal: what commuters must know"),
+            "<nav><h1>Ferry terminal: what commuters must know</h1></nav><h2>Sign up for our letter from the port</h2>",
+            "Ferry terminal: what commuters must know",
+            id="an h2 that nothing states is not the headline",
+        ),
+        pytest.param(
             "",
             '<h1><span>Council votes on the pier</span> <small class="entry-subtitle">Ninety years end in autumn</small></h1>',
             "Council votes on the pier",
