@@ -46,6 +46,10 @@ def lift_lines(blocks: Sequence[Block], marks: Marks) -> tuple[list[Block], list
         if at_end and (split := split_trailing_line(block.text, cues=cues)) and not _is_followed_by_prose(blocks, index):
             body, line = split
             lines.append(line)
+            if not any(map(str.isalnum, body)):
+                # Only signs would stay.
+                removed.append(Removed(reason=line.kind, text=block.text, position=block.position))
+                continue
             removed.append(Removed(reason=line.kind, text=line.text, position=block.position))
             block = replace(block, text=body)
         kept.append(block)

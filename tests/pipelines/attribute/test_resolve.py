@@ -141,3 +141,9 @@ def test_a_line_that_was_decided_against_still_speaks() -> None:
     after, attribution = attribute_draft(draft, Marks(url=draft.url))
     assert attribution.contributors == (line,)
     assert [piece.reason for piece in after.removed] == ["contributors", "boilerplate"]
+
+
+def test_no_paragraph_of_signs_stays_where_a_slug_is_lifted(draft: MakeDraft, prose: tuple[str, ...]) -> None:
+    clean, _ = attribute_draft(draft(*prose, "!(AFP)"), MARKS)
+    assert [block.text for block in clean.blocks] == list(prose)
+    assert [piece.text for piece in clean.removed] == ["!(AFP)"]
