@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings
 
-    from pipelines.corpus import Store
+    from pipelines.corpus import Counts, Store
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +35,9 @@ _runs: WeakKeyDictionary[Crawler, Run] = WeakKeyDictionary()
 
 class Run:
     """One crawl. ``Run.of(crawler)`` gives the same object to spider, item pipelines and extensions."""
+
+    store: Store
+    counts_before: Counts
 
     def __init__(self, crawler: Crawler) -> None:
         settings = crawler.settings
@@ -47,8 +50,6 @@ class Run:
         self.catalogue: list[Source] = load_sources(Path(settings["SOURCES"]).expanduser())
         self.sources: list[Source] = []
         """Those that this run crawls, chosen by its spider."""
-        self.store: Store = open_store(self.output_dir)
-        self.counts_before = self.store.counts()
         self.pool = WorkerPool(
             worker_count(settings),
             timeout_seconds=settings.getfloat("EXTRACT_TIMEOUT_SECONDS"),
@@ -75,11 +76,20 @@ class Run:
     def of(cls, crawler: Crawler) -> Run:
         """Return the run of a crawler; the first caller starts it.
 
-        Raises SourceError or CorpusError when the catalogue or the output folder cannot be used.
+        Raises SettingsError or SourceError when a setting or the catalogue cannot be used.
         """
         if crawler not in _runs:
             _runs[crawler] = cls(crawler)
         return _runs[crawler]
+
+    def start(self, sources: list[Source]) -> None:
+        """Open the store for a crawl of these sources: a run that is refused before leaves no folder behind.
+
+        Raises CorpusError when the output folder cannot be used.
+        """
+        self.sources = sources
+        self.store = open_store(self.output_dir)
+        self.counts_before = self.store.counts()
 
     def count(self, source: str, stage: str, outcome: str = "kept", number: int = 1) -> None:
         """Count what became of pages at one stage, for the run report and as Scrapy stats ``<stage>/kept``, ``<stage>/rejected/<reason>``."""

@@ -55,7 +55,7 @@ class SourceSpider(EndpointSpider):
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.run = Run.of(crawler)
-        spider.run.sources = spider.choose_sources()
+        spider.run.start(spider.choose_sources())
         crawler.settings.set("DOWNLOAD_SLOTS", slots_with_delay(spider.run.sources), priority="spider")
         return spider
 

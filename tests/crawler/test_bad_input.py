@@ -65,6 +65,14 @@ def test_an_unknown_source_name_is_told_with_what_is_near(crawl: Crawl, stored: 
     assert "Traceback" not in ran.output
 
 
+@pytest.mark.parametrize("argument", ["source=northwyre", "sources=northwire"], ids=["unknown source", "unknown argument"])
+def test_a_refused_run_leaves_no_folder_behind(crawl: Crawl, tmp_path: Path, argument: str) -> None:
+    """A typing error makes no empty corpus."""
+    ran = crawl("news", tmp_path / "output", "-a", argument)
+    assert ran.status == 1
+    assert not (tmp_path / "output").exists()
+
+
 def test_an_unknown_spider_is_told_with_those_that_exist(crawl: Crawl, tmp_path: Path) -> None:
     """Wrong usage exits with 2."""
     ran = crawl("gossip", tmp_path)

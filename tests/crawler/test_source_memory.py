@@ -212,6 +212,7 @@ def test_a_run_learns_from_its_own_commits(tmp_path: Path, caplog: pytest.LogCap
     """What its first articles taught is cut from those that follow; the log says how many lines are known."""
     settings = {"OUTPUT_DIR": str(tmp_path), "EXTRACTOR": "trafilatura", "EXTRACT_WORKERS": 0, "STORE_BATCH_ARTICLES": 5}
     run = Run.of(get_crawler(settings_dict={**DEFAULTS, **settings}))
+    run.start([])
     process, store = ProcessPages(run), StoreArticles(run)
 
     async def crawl(pages: list[Page]) -> list[Article]:
