@@ -60,6 +60,9 @@ def act(action: str, output_dir: Path) -> int:
             problems = store.verify()
             for problem in problems:
                 print(problem)
+            # A damaged state file is among the problems, and left as it is.
+            if not problems and (unfinished := store.unfinished()):
+                print(unfinished)
             print(f"{output_dir}: {'sound' if not problems else f'{len(problems)} problems'}")
             return 1 if problems else 0
         if action == "rebuild":

@@ -24,7 +24,7 @@ from pipelines.corpus.publish import publish_parts
 from pipelines.corpus.rows import warm_up
 from pipelines.corpus.source_lines import NoteLines
 from pipelines.corpus.state import Connection, SharedConnection, StateDamaged, file_id_of, move_aside
-from pipelines.corpus.verify import find_problems
+from pipelines.corpus.verify import describe_unfinished, find_problems
 from pipelines.errors import CorpusError, DedupError, StoreBusy
 from pipelines.records import Article, Endpoint, LineNote, Rejection, Revisit
 from pipelines.sqlite import snapshot, transaction
@@ -217,13 +217,20 @@ class Store:
         return self._read(_count)
 
     def verify(self) -> list[str]:
-        """Return what is wrong with the files, one sentence each; [] when all promises hold. Reads everything, changes nothing."""
+        """Return what is wrong with the files, one sentence each; [] when all promises hold. Reads everything, changes nothing.
+
+        What is only unfinished is told by ``unfinished``.
+        """
         with self._lock.hold(timeout_seconds=self._lock_wait_seconds):
             try:
                 with self._back.use() as connection:
                     return find_problems(connection, self.layout, outlet_hosts=self._outlet_hosts)
             except (StateDamaged, sqlite3.Error) as error:
                 return [f"{self.layout.state_file}: {error}; a fold or rebuild replaces a damaged state file"]
+
+    def unfinished(self) -> str | None:
+        """Return one sentence on what a killed or running process has left to do, None if it is nothing. No damage: a start does it."""
+        return self._read(lambda connection: describe_unfinished(connection, self.layout))
 
     def close(self) -> None:
         """Close the state file. A fold in another thread is waited for."""

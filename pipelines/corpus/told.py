@@ -45,7 +45,7 @@ def find_moves(connection: sqlite3.Connection, *, table: str = "said") -> dict[s
 
 def learn_moves(connection: sqlite3.Connection) -> dict[str, str]:
     """Look which hosts have moved now; where that changed, mark the stories that they have a part in as dirty. Returns {host: site}."""
-    known = dict(connection.execute("SELECT host, site FROM host_move"))
+    known = known_moves(connection)
     found = find_moves(connection)
     if found != known:
         with transaction(connection):
@@ -54,6 +54,11 @@ def learn_moves(connection: sqlite3.Connection) -> dict[str, str]:
             connection.execute("DELETE FROM host_move")
             connection.executemany("INSERT INTO host_move VALUES (?, ?)", sorted(found.items()))
     return found
+
+
+def known_moves(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return {host: site} of the moves that the published rows show."""
+    return dict(connection.execute("SELECT host, site FROM host_move"))
 
 
 def tell_stories(

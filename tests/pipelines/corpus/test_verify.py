@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import shutil
@@ -16,7 +17,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.corpus import Store
+from pipelines.corpus import Batch, Store
+from pipelines.corpus.log import write_batch
 
 
 @dataclass
@@ -99,12 +101,11 @@ DAMAGE: dict[str, tuple[Callable[[Scene], object], str]] = {
         ),
         "1 files of corpus have no log part",
     ),
-    "a log part copied in": (
-        lambda scene: shutil.copy(
-            next(iter(scene.out.glob("articles/*/*.parquet"))),
-            next(iter(scene.out.glob("articles/*"))) / "20200101T000000-0123456789abcdef.parquet",
+    "an unreadable log part copied in": (
+        lambda scene: (next(iter(scene.out.glob("articles/*"))) / "20200101T000000-0123456789abcdef.parquet").write_bytes(
+            b"PAR1 nothing PAR1"
         ),
-        "1 parts of articles are on disk and not registered",
+        "20200101T000000-0123456789abcdef.parquet: expected a part of 'articles', it cannot be read",
     ),
     "a rejected part gone": (
         lambda scene: next(iter(scene.out.glob("rejected/*/*.parquet"))).unlink(),
@@ -148,12 +149,70 @@ def test_an_unreadable_log_part_is_named_beside_the_rest(scene: Scene, is_torn: 
     assert any("differ from the log" in problem for problem in problems) or is_torn
 
 
-def test_a_running_crawl_is_told_apart(scene: Scene, planted: ModuleType) -> None:
-    """Parts that are not folded yet are no damage to the rest."""
+def take_over(planted: ModuleType, store: Store) -> Batch:
+    """Articles that change files of every kind: new stories, copies, better copies of known stories, and one that joins two stories."""
+    rng = random.Random(9)
+    articles = planted.draw_articles(rng, 20, stories=14)
+    bridge = planted.make_article("https://bridge.example/1", "k1 k2 r5", fetched_at=planted.DAYS[0], extra=None)
+    return store.freeze([*articles, bridge], [planted.reject("https://a.example/2")])
+
+
+UNFINISHED: dict[str, tuple[Callable[[Store, Batch], object], str]] = {
+    "written": (lambda store, batch: write_batch(store.layout, batch), "4 parts not registered;"),
+    "registered": (lambda store, batch: store.commit(batch), "3 not folded;"),
+    "folded": (lambda store, batch: (store.commit(batch), store.fold()), r"\d+ not published;"),
+    "left in staging": (lambda store, batch: (store.layout.staging / "torn.parquet").write_bytes(b"PAR1"), "1 files in staging/;"),
+}
+
+
+@pytest.mark.parametrize("name", UNFINISHED)
+def test_unfinished_work_is_no_damage(scene: Scene, planted: ModuleType, open_store: Callable[..., Store], name: str) -> None:
+    """A process that was killed in the middle leaves a sound store, and one sentence on what is left; a start does it."""
+    leave, told = UNFINISHED[name]
+    assert scene.store.unfinished() is None
+    leave(scene.store, take_over(planted, scene.store))
+    assert scene.store.verify() == []
+    assert re.search(f"unfinished: {told}", scene.store.unfinished() or "")
+    open_store().close()
+    assert (scene.store.verify(), scene.store.unfinished()) == ([], None)
+
+
+def test_a_publish_that_stopped_anywhere_is_no_damage(scene: Scene, planted: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After each single file that it replaces."""
+    scene.store.commit(take_over(planted, scene.store))
+    scene.store.fold()
+    real = os.replace
+    seen = []
+
+    def replace_and_look(source: Path, target: Path) -> None:
+        real(source, target)
+        seen.append((scene.store.verify(), scene.store.unfinished()))
+
+    monkeypatch.setattr(os, "replace", replace_and_look)
+    scene.store.publish()
+    assert len(seen) > 6
+    assert all(problems == [] and unfinished for problems, unfinished in seen), seen
+    assert (scene.store.verify(), scene.store.unfinished()) == ([], None)
+
+
+@pytest.mark.parametrize("lost", ["state", "corpus and state"])
+def test_a_state_that_is_to_be_made_anew_is_unfinished(scene: Scene, out: Path, open_store: Callable[..., Store], lost: str) -> None:
+    """The log is whole: everything else follows from it at the next start."""
+    scene.store.close()
+    for name in lost.split(" and "):
+        shutil.rmtree(out / name)
+    store = open_store(recover=False)
+    assert store.verify() == []
+    assert re.search(r"\d+ parts not registered", store.unfinished() or "")
+
+
+def test_damage_beside_unfinished_work_is_found(scene: Scene, planted: ModuleType) -> None:
+    """A story that no fold touched is checked as ever."""
     scene.store.commit(scene.store.freeze([planted.make_article("https://new.example/1", "k900 r1")]))
-    assert scene.store.verify() == [
-        "1 parts are not folded and 0 not published yet: a crawl is running, or one was stopped; finish it first"
-    ]
+    scene.store.fold()
+    DAMAGE["other words in corpus"][0](scene)
+    assert any("rows differ from the log" in problem for problem in scene.store.verify())
+    assert scene.store.unfinished()
 
 
 def test_a_rebuild_mends_what_verify_finds(scene: Scene) -> None:
