@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crawler.revisits import read_ages
 from pipelines.errors import SettingsError
 from pipelines.extract import EXTRACTORS
 
@@ -26,13 +27,17 @@ NUMBERS = {
     "STORE_FOLD_SECONDS": 0.0,
     "DISCOVER_FULL_FETCH_AFTER_HOURS": 0.0,
 }
-SWITCHES = ("ALLOW_PRIVATE_ADDRESSES", "ROBOTSTXT_OBEY", "SCRUB_SOURCE_MEMORY")
+SWITCHES = ("ALLOW_PRIVATE_ADDRESSES", "DISCOVER_ONLY_DUE", "ROBOTSTXT_OBEY", "SCRUB_SOURCE_MEMORY")
 PATHS = ("OUTPUT_DIR", "SOURCES")
 
 
 def check_settings(settings: BaseSettings) -> None:
     """Raise SettingsError naming every setting of ours that cannot be used, with what was expected and found."""
-    problems = [problem for name in (*WHOLE_NUMBERS, *NUMBERS, *SWITCHES, *PATHS, "EXTRACTOR") if (problem := _problem(settings, name))]
+    problems = [
+        problem
+        for name in (*WHOLE_NUMBERS, *NUMBERS, *SWITCHES, *PATHS, "EXTRACTOR", "ARTICLE_REVISITS")
+        if (problem := _problem(settings, name))
+    ]
     if problems:
         raise SettingsError("\n".join(problems))
 
@@ -41,6 +46,12 @@ def _problem(settings: BaseSettings, name: str) -> str | None:
     value = settings[name]
     if name == "EXTRACTOR":
         return None if value in EXTRACTORS else f"{name} must be one of {', '.join(EXTRACTORS)}, got {value!r}"
+    if name == "ARTICLE_REVISITS":
+        try:
+            read_ages(value)
+        except SettingsError as error:
+            return str(error)
+        return None
     if name in PATHS:
         return None if str(value or "").strip() else f"{name} must be a path, got {value!r}"
     try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -18,7 +18,17 @@ from scrapy.http import Response, TextResponse
 
 from crawler.failures import describe_failure
 from crawler.run import Run
-from pipelines.discover import Survey, survey_endpoint
+from crawler.validators import conditional_headers, header_of, new_endpoint
+from pipelines.discover import (
+    Survey,
+    choose_children,
+    endpoints_of,
+    is_due,
+    plan_index_visit,
+    plan_retry,
+    plan_visit,
+    survey_endpoint,
+)
 from pipelines.errors import PipelineError
 from pipelines.pool import WorkerLost, WorkerTimeout
 from pipelines.records import Channel, Discovered, Endpoint, Rejection, Source
@@ -43,46 +53,72 @@ class EndpointSpider(Spider):
         """Yield a request for each entry that this run has not asked for yet."""
         raise NotImplementedError
 
+    async def revisit_requests(self, source: Source) -> list[Request]:
+        """Return requests for stored articles of a source that are to be fetched again."""
+        raise NotImplementedError
+
     async def start(self) -> AsyncIterator[Request]:
         self.logger.info("run %s: %d sources, output in %s", self.run.run_id, len(self.run.sources), self.run.output_dir)
         for source in self.run.sources:
-            for channel, url in endpoints_of(source):
-                async for request in self.endpoint_requests([url], source, channel):
-                    yield request
+            for request in await self.endpoint_requests(source):
+                yield request
             due = await asyncio.to_thread(partial(self.run.store.due_retries, source.name, now=datetime.now(UTC)))
             for request in self.requests_for([Discovered(url=url, found_in="", channel="request") for url in due], source):
                 yield request
+            for request in await self.revisit_requests(source):
+                yield request
 
-    async def endpoint_requests(self, urls: Iterable[str], source: Source, channel: Channel, depth: int = 0) -> AsyncIterator[Request]:
-        """Yield the requests for feeds, sitemaps or section pages, conditional on what we have of them; each once a run."""
-        for url in urls:
-            if url in self.run.endpoints_asked:
-                continue
-            self.run.endpoints_asked.add(url)
-            known = await asyncio.to_thread(self.run.store.endpoint, url)
-            yield Request(
-                url,
-                callback=self.parse_endpoint,
-                errback=self.endpoint_failed,
-                headers=conditional_headers(
-                    known,
-                    max_unchanged=self.settings.getint("DISCOVER_FULL_FETCH_AFTER_UNCHANGED"),
-                    max_age=timedelta(hours=self.settings.getfloat("DISCOVER_FULL_FETCH_AFTER_HOURS")),
-                    now=datetime.now(UTC),
-                ),
-                meta={"handle_httpstatus_list": [304]} | slot_of(source),
-                cb_kwargs={"source": source, "channel": channel, "asked": url, "known": known, "depth": depth},
-                priority=ENDPOINT_PRIORITY,
-                dont_filter=True,
-            )
+    async def endpoint_requests(self, source: Source) -> list[Request]:
+        """Return the requests for a source's feeds, sitemaps and section pages; with DISCOVER_ONLY_DUE only those whose time has come."""
+        listed = endpoints_of(source)
+        known = await asyncio.to_thread(self.run.store.endpoints, [url for _, url in listed])
+        now = datetime.now(UTC)
+        waiting = {url for _, url in listed if not is_due(known.get(url), now=now)}
+        if waiting and self.settings.getbool("DISCOVER_ONLY_DUE"):
+            self.run.count(source.name, "endpoint", "not_due", len(waiting))
+            listed = [(channel, url) for channel, url in listed if url not in waiting]
+        elif waiting:
+            told = ", ".join(f"{url} ({known[url].due_at:%Y-%m-%d %H:%M} UTC)" for url in sorted(waiting))
+            self.logger.info("%s: not due yet, asked all the same: %s", source.name, told)
+        requests = (self.endpoint_request(url, source, channel, known=known.get(url)) for channel, url in listed)
+        return [request for request in requests if request]
+
+    def endpoint_request(
+        self, url: str, source: Source, channel: Channel, *, known: Endpoint | None, lastmod: datetime | None = None, depth: int = 0
+    ) -> Request | None:
+        """Return the request for one endpoint, conditional on what we have of it; None if this run has asked for it already."""
+        if url in self.run.endpoints_asked:
+            return None
+        self.run.endpoints_asked.add(url)
+        return Request(
+            url,
+            callback=self.parse_endpoint,
+            errback=self.endpoint_failed,
+            headers=conditional_headers(
+                known,
+                max_unchanged=self.settings.getint("DISCOVER_FULL_FETCH_AFTER_UNCHANGED"),
+                max_age=self.full_fetch_after,
+                now=datetime.now(UTC),
+            ),
+            meta={"handle_httpstatus_list": [304]} | slot_of(source),
+            cb_kwargs={"source": source, "channel": channel, "asked": url, "known": known, "lastmod": lastmod, "depth": depth},
+            priority=ENDPOINT_PRIORITY,
+            dont_filter=True,
+        )
+
+    @property
+    def full_fetch_after(self) -> timedelta:
+        """How old our last whole answer may be before an endpoint is asked without validators."""
+        return timedelta(hours=self.settings.getfloat("DISCOVER_FULL_FETCH_AFTER_HOURS"))
 
     async def parse_endpoint(
-        self, response: Response, source: Source, channel: Channel, asked: str, known: Endpoint | None, depth: int
+        self, response: Response, source: Source, channel: Channel, asked: str, known: Endpoint | None, lastmod: datetime | None, depth: int
     ) -> AsyncIterator[Request | Rejection]:
         """Turn what a feed, sitemap or section page names into requests."""
         if response.status == 304 and known:
             self.run.count(source.name, "endpoint", "unchanged")
-            self.run.pending.add(replace(known, unchanged_count=known.unchanged_count + 1), ())
+            answered = replace(known, unchanged_count=known.unchanged_count + 1, lastmod=lastmod)
+            self.run.pending.add(plan_visit(known, answered, new=0, named=0, now=datetime.now(UTC)), ())
             return
         try:
             survey = await self.read_endpoint(response, source, channel)
@@ -91,7 +127,7 @@ class EndpointSpider(Spider):
                 logger.exception("reading %s broke", asked)
             # A lost reader says nothing about the endpoint; anything else is its own fault.
             reason = "worker_died" if isinstance(error, WorkerLost) else "timeout" if isinstance(error, WorkerTimeout) else "unreadable"
-            for rejection in await self.endpoint_rejected(asked, source, reason, str(error) or repr(error)):
+            for rejection in await self.endpoint_rejected(asked, source, known, reason, str(error) or repr(error)):
                 yield rejection
             return
         self.run.count(source.name, "endpoint")
@@ -104,16 +140,44 @@ class EndpointSpider(Spider):
         fresh = {key: entry for key, entry in survey.admitted.items() if key not in known_keys}
         asked_before = sum(key in self.run.requested for key in fresh)
         self.run.count(source.name, "discover", "duplicate", asked_before)
-        for number, request in enumerate(self.requests_for(fresh.values(), source), start=1):
+        for number, request in enumerate(self.requests_for(newest_first(fresh.values()), source), start=1):
             yield request
             if number % REQUESTS_AT_ONCE == 0:
                 await asyncio.sleep(0)
         if survey.children:
-            # An index is asked whole each time: its own 304 would hide children that changed.
-            async for request in self.endpoint_requests(self.chosen_children(survey, asked, depth), source, "sitemap", depth + 1):
+            for request in await self.child_requests(survey.children, source, asked, depth):
                 yield request
         else:
-            self.run.pending.add(new_endpoint(asked, response), fresh)
+            answered = new_endpoint(asked, response, lastmod=lastmod)
+            plan = plan_visit(known, answered, new=len(fresh) - asked_before, named=len(survey.admitted), now=datetime.now(UTC))
+            self.run.pending.add(plan, fresh)
+
+    async def child_requests(self, children: Sequence[Discovered], source: Source, asked: str, depth: int) -> list[Request]:
+        """Return the requests for those children of a sitemap index that are worth asking, and plan the index by what they yield.
+
+        An index is asked whole each time: its own 304 would hide children that changed.
+        """
+        known = await asyncio.to_thread(self.run.store.endpoints, [child.url for child in children])
+        now = datetime.now(UTC)
+        choice = choose_children(
+            children,
+            known,
+            max_age_days=source.max_age_days,
+            reread_after=self.full_fetch_after,
+            only_due=self.settings.getbool("DISCOVER_ONLY_DUE"),
+            limit=self.settings.getint("DISCOVER_MAX_CHILD_SITEMAPS") if depth < MAX_SITEMAP_DEPTH else 0,
+            now=now,
+        )
+        for reason, number in choice.skipped.items():
+            self.run.count(source.name, "endpoint", reason, number)
+        if choice.beyond_limit:
+            self.run.note_problem(f"{asked}: {choice.beyond_limit} of {len(children)} child sitemaps were not asked, the oldest ones")
+        self.run.pending.add(plan_index_visit(asked, known.values(), now=now), ())
+        requests = (
+            self.endpoint_request(child.url, source, "sitemap", known=known.get(child.url), lastmod=child.modified_at, depth=depth + 1)
+            for child in choice.wanted
+        )
+        return [request for request in requests if request]
 
     async def read_endpoint(self, response: Response, source: Source, channel: Channel) -> Survey:
         """Return what an endpoint's answer names; read in a worker. Raises DiscoveryError, WorkerLost or WorkerTimeout."""
@@ -131,62 +195,30 @@ class EndpointSpider(Spider):
             # A page costs itself; a feed would cost all it names. It is asked twice before it is called the culprit.
             return await self.run.pool.run(survey, response.body, response.url)
 
-    def chosen_children(self, survey: Survey, asked: str, depth: int) -> list[str]:
-        """Return the child sitemaps worth asking; what is left out is told."""
-        limit = self.settings.getint("DISCOVER_MAX_CHILD_SITEMAPS") if depth < MAX_SITEMAP_DEPTH else 0
-        if len(survey.children) > limit:
-            left_out = len(survey.children) - limit
-            self.run.note_problem(f"{asked}: {left_out} of {len(survey.children)} child sitemaps were not asked, the oldest ones")
-        return [child.url for child in survey.children[:limit]]
-
     async def endpoint_failed(self, failure: Failure) -> AsyncIterator[Rejection]:
         request: Request = failure.request  # type: ignore[attr-defined]
         rejection = describe_failure(failure)
-        asked, source = request.cb_kwargs["asked"], request.cb_kwargs["source"]
-        for row in await self.endpoint_rejected(asked, source, rejection.reason, rejection.detail):
+        asked, source, known = (request.cb_kwargs[name] for name in ("asked", "source", "known"))
+        for row in await self.endpoint_rejected(asked, source, known, rejection.reason, rejection.detail):
             yield row
 
-    async def endpoint_rejected(self, url: str, source: Source, reason: str, detail: str) -> list[Rejection]:
-        """Count and describe an endpoint that gave nothing; a person should look at it.
+    async def endpoint_rejected(self, url: str, source: Source, known: Endpoint | None, reason: str, detail: str) -> list[Rejection]:
+        """Count and describe an endpoint that gave nothing, and plan its next try; a person should look at it.
 
         Every run reports it; it is a row of ``rejected/`` the first time only.
         """
         self.run.count(source.name, "endpoint", reason)
         self.run.note_problem(f"{source.name}: {detail}" if url in detail else f"{source.name}: {url}: {detail or reason}")
         logger.warning("%s: %s %s (%s)", source.name, reason, url, detail)
+        self.run.pending.add(plan_retry(known, url, now=datetime.now(UTC)), ())
         if await self.run.known_urls([url]):
             return []
         return [Rejection(url=url, source=source.name, stage="discover", reason=f"endpoint_{reason}", detail=detail)]
 
 
-def endpoints_of(source: Source) -> Iterator[tuple[Channel, str]]:
-    """Yield what a source announces its articles by: feeds, then sitemaps, then section pages."""
-    yield from (("feed", url) for url in source.feeds)
-    yield from (("sitemap", url) for url in source.sitemaps)
-    yield from (("section", url) for url in source.sections)
-
-
-def conditional_headers(known: Endpoint | None, *, max_unchanged: int, max_age: timedelta, now: datetime) -> dict[str, str]:
-    """Return the headers that let a server answer 304; none when it is time for a whole answer again."""
-    if known is None or known.unchanged_count >= max_unchanged or (known.fetched_at and now - known.fetched_at > max_age):
-        return {}
-    headers = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
-    return {name: value for name, value in headers.items() if value}
-
-
-def new_endpoint(url: str, response: Response) -> Endpoint:
-    """Return what to remember of an endpoint's answer."""
-    return Endpoint(
-        url=url,
-        etag=header_of(response, "ETag") or None,
-        last_modified=header_of(response, "Last-Modified") or None,
-        fetched_at=datetime.now(UTC),
-    )
-
-
-def header_of(response: Response, name: str) -> str:
-    """Return a header of an answer as sent, "" if it has none."""
-    return (response.headers.get(name) or b"").decode("latin-1")
+def newest_first(entries: Iterable[Discovered]) -> list[Discovered]:
+    """Return what an answer named, the newest first; what has no date comes last, in the order named."""
+    return sorted(entries, key=lambda entry: -moment.timestamp() if (moment := entry.published_at or entry.modified_at) else 0.0)
 
 
 def slot_of(source: Source) -> dict[str, str]:

@@ -16,6 +16,7 @@ from scrapy.exceptions import DropItem
 
 from crawler.run import Run
 from pipelines.chain import process_page
+from pipelines.discover import describe_age, is_too_old
 from pipelines.errors import PipelineError, StoreBusy
 from pipelines.pool import WorkerLost, WorkerTimeout
 from pipelines.records import Article, FetchedPage, Rejection
@@ -54,9 +55,20 @@ class ProcessPages:
     async def process_item(self, item: Any) -> Any:
         if not isinstance(item, FetchedPage):
             return item
-        outcome = await self._process(replace(item, run_id=self.run.run_id))
+        outcome = self._judge_age(await self._process(replace(item, run_id=self.run.run_id)))
         self.run.count_outcome(outcome)
         return outcome
+
+    def _judge_age(self, outcome: Item) -> Item:
+        """Reject an article that is too old by the date on its page; feeds and sitemaps often give none."""
+        source = self.run.source_named(outcome.source)
+        if isinstance(outcome, Rejection) or source is None or not is_too_old(outcome.published_at, source, now=datetime.now(UTC)):
+            return outcome
+        assert outcome.published_at
+        return Rejection(
+            url=outcome.url, requested_url=requested_url(outcome), stage="extract", reason="too_old",
+            detail=describe_age(outcome.published_at, source), source=outcome.source, fetched_at=outcome.fetched_at, run_id=outcome.run_id,
+        )  # fmt: skip
 
     async def _process(self, page: FetchedPage) -> Item:
         try:
@@ -105,6 +117,7 @@ class StoreArticles:
     async def process_item(self, item: Any) -> Any:
         if not isinstance(item, Item):
             return item
+        self._watch_for_changes(item)
         self.items.append(item)
         if len(self.items) >= self.batch_articles:
             await self._commit_and_watch()
@@ -113,6 +126,17 @@ class StoreArticles:
                 self.run.note_problem(f"no article at {item.url}: {item.stage}: {item.reason} {item.detail}".rstrip())
             raise DropItem(f"{item.stage}: {item.reason} {item.url}")
         return item
+
+    def _watch_for_changes(self, item: Item) -> None:
+        """Drop an article that was fetched again and has the text that we have: it is counted, and no row."""
+        if (revisit := self.run.revisits.asked(url_keys(item))) is None:
+            return
+        is_same = isinstance(item, Article) and item.text_sha256 == revisit.text_sha256
+        if is_same or isinstance(item, Rejection):
+            self.run.revisits.settle(revisit, now=datetime.now(UTC))
+        if is_same:
+            self.run.count(item.source, "store", "unchanged")
+            raise DropItem(f"store: unchanged {item.url}")
 
     async def close_spider(self) -> None:
         self.closing.set()
@@ -155,17 +179,23 @@ class StoreArticles:
             sources: set[str] = set()
             while self.frozen:
                 batch, items = self.frozen[0]
-                await asyncio.to_thread(self.run.store.commit, batch)
+                keys = [(item, url_keys(item)) for item in items if isinstance(item, Article)]
+                plans = (self.run.revisits.plan(article, found, now=datetime.now(UTC)) for article, found in keys)
+                await asyncio.to_thread(partial(self.run.store.commit, batch, revisits=[plan for plan in plans if plan]))
                 self.frozen.pop(0)
+                for _, found in keys:
+                    self.run.revisits.stored(found)
                 sources |= {item.source for item in items if isinstance(item, Article)} & self.run.source_lines.keys()
                 self.run.pending.settle(key for item in items for key in url_keys(item))
                 unstorable = {id(article) for article in batch.unstorable}
                 for item in items:
                     if isinstance(item, Article):
                         self.run.count(item.source, "store", "unstorable" if id(item) in unstorable else "kept")
-            if endpoints := self.run.pending.complete():
-                await asyncio.to_thread(partial(self.run.store.commit, self.run.store.freeze([]), endpoints=endpoints))
+            endpoints, revisits = self.run.pending.complete(), self.run.revisits.settled()
+            if endpoints or revisits:
+                await asyncio.to_thread(partial(self.run.store.commit, self.run.store.freeze([]), endpoints=endpoints, revisits=revisits))
                 self.run.pending.stored(endpoints)
+                self.run.revisits.saved(revisits)
             if sources:
                 await self.run.learn_lines(sources)
 

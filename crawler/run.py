@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from crawler.checks import check_settings
+from crawler.revisits import Revisits, read_ages
 from pipelines.chain import STAGES, learned_lines, open_store
 from pipelines.discover import load_sources
 from pipelines.errors import CorpusError
@@ -57,6 +58,7 @@ class Run:
             memory_mb=settings.getint("EXTRACT_MEMORY_MB"),
         )
         self.pending = PendingEndpoints()
+        self.revisits = Revisits(read_ages(settings["ARTICLE_REVISITS"]))
         self.counts: Counter[tuple[str, str, str]] = Counter()
         """(source, stage, "kept" or a rejection's reason) -> number."""
         self.host_times: defaultdict[str, HostTimes] = defaultdict(HostTimes)
@@ -105,6 +107,10 @@ class Run:
         for stage in STAGES[STAGES.index("extract") : STAGES.index(last)]:
             self.count(outcome.source, stage)
         self.count(outcome.source, last, outcome.reason if isinstance(outcome, Rejection) else "kept")
+
+    def source_named(self, name: str) -> Source | None:
+        """Return a source of this run by its name."""
+        return next((source for source in self.sources if source.name == name), None)
 
     def note_problem(self, message: str) -> None:
         """Keep a message for the end of the run; each once."""

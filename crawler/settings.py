@@ -32,6 +32,8 @@ ROBOTSTXT_OBEY = True
 # Requests to one host at a time, a second apart (with Scrapy's jitter); a source may ask for more with delay_seconds.
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY = 1.0
+# First in, first out among requests of one priority: feeds name the newest first.
+SCHEDULER_MEMORY_QUEUE = "scrapy.squeues.FifoMemoryQueue"
 SCHEDULER_PRIORITY_QUEUE = "crawler.scheduling.PatientPriorityQueue"
 # Over all sites. Requests that wait for their site's delay count too, so this is about how many sites are crawled side by side.
 CONCURRENT_REQUESTS = 64
@@ -68,6 +70,12 @@ DISCOVER_FULL_FETCH_AFTER_UNCHANGED = 20
 DISCOVER_FULL_FETCH_AFTER_HOURS = 24.0
 # A sitemap index may name thousands of children; the newest by lastmod are read.
 DISCOVER_MAX_CHILD_SITEMAPS = 50
+# Ask only the feeds, sitemaps and sections whose time has come by what they yielded so far: for scheduled runs. Off, a crawl by hand asks
+# all of its sources and says which were not due.
+DISCOVER_ONLY_DUE = False
+# Ages, counted from its first fetch, at which an article is fetched again to see whether its text changed: ["1h", "6h", "24h"]; empty is off.
+# Off, because each age costs a site one more request an article.
+ARTICLE_REVISITS: list[str] = []
 
 # --- Extraction --------------------------------------------------------------------------------------------------------------------
 # Worker processes; -1 is one per core, 0 extracts in the crawl's own process (debugging).

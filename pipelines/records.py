@@ -142,8 +142,8 @@ class Revisit:
 
     url: str
     source: str
-    article_id: str
-    """Of the version that we have."""
+    text_sha256: bytes = field(repr=False)
+    """Of the text that we have."""
     first_fetched_at: datetime
     """Its age counts from here; aware UTC."""
     due_at: datetime | None

@@ -93,13 +93,13 @@ def rows(heading: str, column: int) -> set[str]:
 
 
 REJECTIONS = (
-    given({"Rejection": 2, "reject": 1, "count": 2, "endpoint_rejected": 2}, "crawler", "pipelines")
+    given({"Rejection": 2, "reject": 1, "count": 2, "endpoint_rejected": 3}, "crawler", "pipelines")
     | assigned("crawler")
     | returned("_reason", "_judge", "_judge_age", "explain_thin")
     | {reason for _, reason, _ in REASONS}
 ) - {"kept"}
 DOCUMENTED_REJECTIONS = (
-    rows("", 3) | rows("## Reasons of `extract`", 0) | set(re.findall(r"`(unchanged|unreadable|endpoint_<reason>)`", STATS))
+    rows("", 3) | rows("## Reasons of `extract`", 0) | set(re.findall(r"`(unchanged|not_due|unreadable|endpoint_<reason>)`", STATS))
 )
 
 

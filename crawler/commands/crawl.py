@@ -68,5 +68,5 @@ def exit_status(crawler: Crawler) -> int:
         return 1
     if crawler.spidercls.name == "page":
         return 0 if any(stage == "store" for _, stage, _ in run.counts) else 1
-    gave_something = any(outcome in ("kept", "unchanged") for _, stage, outcome in run.counts if stage in ("endpoint", "fetch"))
+    gave_something = any(outcome in ("kept", "unchanged", "not_due") for _, stage, outcome in run.counts if stage in ("endpoint", "fetch"))
     return 0 if gave_something else 1

@@ -5,19 +5,22 @@ What we do not know yet is requested newest first; an HTML answer leaves as a Fe
 
 from __future__ import annotations
 
+import asyncio
 import codecs
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from scrapy import Request
 from scrapy.http import HtmlResponse, Response
 
-from crawler.discovery import EndpointSpider, header_of, slot_of, slots_with_delay
+from crawler.discovery import EndpointSpider, slot_of, slots_with_delay
 from crawler.failures import describe_failure
 from crawler.run import Run
+from crawler.validators import header_of, validator_headers
 from pipelines.discover import admit, select_sources
 from pipelines.errors import SourceError
 from pipelines.records import Discovered, FetchedPage, Rejection, Source, SourceKind
@@ -85,9 +88,32 @@ class SourceSpider(EndpointSpider):
                 dont_filter=True,  # our own keys decide: they know tracking parameters and earlier runs
             )
 
+    async def revisit_requests(self, source: Source) -> list[Request]:
+        """Return the requests for stored articles whose time to be fetched again has come, conditional on what we have of them."""
+        if not self.run.revisits.ages:
+            return []
+        due = await asyncio.to_thread(partial(self.run.store.due_revisits, source.name, now=datetime.now(UTC)))
+        requests = []
+        for revisit in due:
+            hint = Discovered(url=revisit.url, found_in="", channel="request")
+            for request in self.requests_for([hint], source):
+                self.run.revisits.ask(clean_url(revisit.url) or revisit.url, revisit)
+                requests.append(
+                    request.replace(
+                        headers=validator_headers(revisit.etag, revisit.last_modified),
+                        meta=request.meta | {"handle_httpstatus_list": [304]},
+                    )
+                )
+        return requests
+
     def parse_article(self, response: Response, source: Source, hint: Discovered) -> Iterator[FetchedPage | Rejection]:
         """Hand a page on; what is not HTML is rejected, and so is what discovery would not have asked for: a redirect led there."""
         requested_url = hint.url if hint.url != response.url else None
+        key = clean_url(hint.url) or hint.url
+        if response.status == 304 and (revisit := self.run.revisits.asked([key])):
+            self.run.count(source.name, "fetch", "unchanged")
+            self.run.revisits.settle(revisit, now=datetime.now(UTC))
+            return
         if refusal := self.refuse(response, source, hint):
             reason, detail = refusal
             self.run.count(source.name, "fetch", reason)
@@ -96,6 +122,7 @@ class SourceSpider(EndpointSpider):
             )  # fmt: skip
             return
         self.run.count(source.name, "fetch")
+        self.run.revisits.note_validators(key, header_of(response, "ETag") or None, header_of(response, "Last-Modified") or None)
         yield FetchedPage(
             url=response.url,
             body=response.body,

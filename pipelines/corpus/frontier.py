@@ -147,10 +147,10 @@ def save_revisits(connection: sqlite3.Connection, revisits: Iterable[Revisit]) -
     """Note when stored articles are to be fetched again; one that is not due any more is forgotten."""
     rows = [(url_key(item.url), item) for item in revisits]
     connection.executemany(
-        "INSERT OR REPLACE INTO revisit(hash, url, source, article_id, first_us, due_us, etag, last_modified) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO revisit(hash, url, source, text_sha256, first_us, due_us, etag, last_modified) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
-                key, item.url, item.source, bytes.fromhex(item.article_id), to_microseconds(item.first_fetched_at),
+                key, item.url, item.source, item.text_sha256, to_microseconds(item.first_fetched_at),
                 to_microseconds(item.due_at), item.etag, item.last_modified,
             )
             for key, item in rows
@@ -163,15 +163,15 @@ def save_revisits(connection: sqlite3.Connection, revisits: Iterable[Revisit]) -
 def due_revisits(connection: sqlite3.Connection, source: str, *, now: datetime, limit: int) -> list[Revisit]:
     """Return the articles of a source that are to be fetched again, the longest due first."""
     query = (
-        "SELECT url, source, article_id, first_us, due_us, etag, last_modified FROM revisit "
+        "SELECT url, source, text_sha256, first_us, due_us, etag, last_modified FROM revisit "
         "WHERE source = ? AND due_us <= ? ORDER BY due_us, url LIMIT ?"
     )
     return [
         Revisit(
-            url=url, source=name, article_id=article_id.hex(), first_fetched_at=from_microseconds(first_us),
+            url=url, source=name, text_sha256=text_sha256, first_fetched_at=from_microseconds(first_us),
             due_at=from_microseconds(due_us), etag=etag, last_modified=last_modified,
         )
-        for url, name, article_id, first_us, due_us, etag, last_modified in connection.execute(query, (source, to_microseconds(now), limit))
+        for url, name, text_sha256, first_us, due_us, etag, last_modified in connection.execute(query, (source, to_microseconds(now), limit))
     ]  # fmt: skip
 
 

@@ -33,7 +33,7 @@ CORPUS_DIRTY, COPIES_DIRTY = 1, 2
 
 # Stored articles that are to be fetched again, by the key of their URL; a row goes after its last visit.
 _REVISIT_TABLE = (
-    "CREATE TABLE revisit(hash INTEGER PRIMARY KEY, url TEXT NOT NULL, source TEXT NOT NULL, article_id BLOB NOT NULL, "
+    "CREATE TABLE revisit(hash INTEGER PRIMARY KEY, url TEXT NOT NULL, source TEXT NOT NULL, text_sha256 BLOB NOT NULL, "
     "first_us INTEGER NOT NULL, due_us INTEGER NOT NULL, etag TEXT, last_modified TEXT)",
     "CREATE INDEX revisit_due ON revisit(source, due_us)",
 )

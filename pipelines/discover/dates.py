@@ -17,6 +17,10 @@ _ISO = re.compile(
     r"(?:(?:T|t|\s+|\s*,\s*)(?P<hour>\d{1,2}):?(?P<minute>\d{2})(?::?(?P<second>\d{2})(?:[.,](?P<fraction>\d+))?)?)?"
     r"\s*(?P<zone>Z|z|[A-Za-z]{1,5}|(?:UTC|GMT)?\s?[+-]\d{1,2}(?::?\d{2})?)?\Z"
 )
+_PATH_DATE = re.compile(
+    r"[/_-](?P<year>(?:19|20)\d\d)(?P<sep>[/_-])(?P<month>0?[1-9]|1[0-2])(?:(?P=sep)(?P<day>0?[1-9]|[12]\d|3[01]))?(?=[/_.-]|\Z)"
+    r"|[/_-](?P<year_>(?:19|20)\d\d)(?P<month_>0[1-9]|1[0-2])(?P<day_>0[1-9]|[12]\d|3[01])(?=\D|\Z)"
+)
 _EPOCH = re.compile(r"\d{10}(?:\d{3})?\Z")
 _OFFSET = re.compile(r"(?:UTC|GMT)?\s?(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?\Z")
 # Zone names that email.utils does not know, as offsets in hours; where a name means several (IST, CST) the one seen in news feeds.
@@ -51,6 +55,25 @@ def parse_date(raw: str | None, *, now: datetime | None = None) -> datetime | No
 def is_plausible(moment: datetime, *, now: datetime | None = None) -> bool:
     """Say whether an aware datetime can be that of an article: not before 1995, not more than a day after now."""
     return EARLIEST <= moment <= (now or datetime.now(UTC)) + MAX_FUTURE
+
+
+def date_in_path(path: str, *, now: datetime | None = None) -> datetime | None:
+    """Return the end of the day, or of the month, that a URL's path names (``/2026/10/03/``, ``/2026-10-03-``, ``/20261003``, ``/2026/10/``).
+
+    The end, because that is the latest moment the page can be from. None without such a date, or for one that no article can have.
+    """
+    for match in _PATH_DATE.finditer(path):
+        year, month, day = (int(match[name] or match[f"{name}_"] or 0) for name in ("year", "month", "day"))
+        try:
+            if day:
+                end = datetime(year, month, day, tzinfo=UTC) + timedelta(days=1)
+            else:
+                end = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+        except ValueError:
+            continue
+        if is_plausible(end - timedelta(days=1 if day else 31), now=now):
+            return end
+    return None
 
 
 def _read_iso(text: str) -> datetime | None:

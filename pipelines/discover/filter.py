@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from pipelines.discover.dates import date_in_path
 from pipelines.records import Discovered, Rejection, Source
 from pipelines.urls import absolute_url, host_of, registrable_domain
 
@@ -27,7 +28,8 @@ def admit(found: Discovered, source: Source, *, now: datetime) -> Rejection | No
     offsite               not on the registrable domain of the source's home, nor on one of its allow_domains
     media_file            by its extension no page
     not_article_url       the home page, or a path that none of the source's article_urls finds
-    too_old               published (else modified) more than max_age_days before now; now is aware
+    too_old               more than max_age_days before now, which is aware: by the date that feed or sitemap gives for its publication,
+                          else by the one in its path, else by the one of its last change
     """
     reason, detail = _judge(found, source, now)
     if not reason:
@@ -73,11 +75,23 @@ def _judge(found: Discovered, source: Source, now: datetime) -> tuple[str, str]:
 
 
 def _judge_age(found: Discovered, source: Source, now: datetime) -> tuple[str, str]:
-    # lastmod moves when a template changes, so the date of publication is asked first.
-    dated = found.published_at or found.modified_at
-    if source.max_age_days is None or dated is None or now - dated <= timedelta(days=source.max_age_days):
+    if source.max_age_days is None:
         return "", ""
-    return "too_old", f"{dated:%Y-%m-%d}, more than {source.max_age_days:g} days ago"
+    # lastmod moves when a template changes, so it is asked last.
+    dated = found.published_at or date_in_path(urlsplit(found.url).path, now=now) or found.modified_at
+    if dated is None or not is_too_old(dated, source, now=now):
+        return "", ""
+    return "too_old", describe_age(dated, source)
+
+
+def is_too_old(published_at: datetime | None, source: Source, *, now: datetime) -> bool:
+    """Say whether a date lies more than the source's max_age_days before now; both aware. Without date or limit: no."""
+    return published_at is not None and source.max_age_days is not None and now - published_at > timedelta(days=source.max_age_days)
+
+
+def describe_age(published_at: datetime, source: Source) -> str:
+    """Return the detail of a rejection ``too_old``."""
+    return f"{published_at:%Y-%m-%d}, more than {source.max_age_days:g} days ago"
 
 
 @lru_cache(maxsize=1024)

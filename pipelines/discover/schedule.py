@@ -43,6 +43,16 @@ def plan_retry(known: Endpoint | None, url: str, *, now: datetime) -> Endpoint:
     return replace(failed, failures=failed.failures + 1, due_at=now + wait)
 
 
+def plan_index_visit(url: str, children: Iterable[Endpoint], *, now: datetime) -> Endpoint:
+    """Return what to remember of a sitemap index that answered: it is due as often as all its children together yield.
+
+    children are those that we knew before. No validators: an index is always asked whole.
+    """
+    rates = [faded_rate(child, now=now) for child in children if child.new_per_hour is not None]
+    rate = sum(rates) if rates else None
+    return Endpoint(url=url, fetched_at=now, asked_at=now, new_per_hour=rate, due_at=now + interval_for(rate))
+
+
 def observed_rate(known: Endpoint | None, *, new: int, now: datetime) -> float | None:
     """Return how many new URLs an hour an endpoint names, the visits before weighted less the longer ago they were.
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 KEPT = "kept"
-NOTHING_NEW = frozenset({"unchanged", "known", "duplicate"})
+NOTHING_NEW = frozenset({"unchanged", "known", "duplicate", "not_due"})
 """Outcomes of what is in hand already: not kept, and no loss either."""
 
 

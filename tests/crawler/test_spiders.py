@@ -19,11 +19,13 @@ from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
-from crawler.discovery import conditional_headers, endpoints_of, new_endpoint, slot_of, slots_with_delay
+from crawler.discovery import newest_first, slot_of, slots_with_delay
 from crawler.failures import describe_failure
 from crawler.middlewares import ForbiddenAddress
 from crawler.resolver import refused_names
 from crawler.spiders.base import declared_charset, freshness, looks_like_html
+from crawler.validators import conditional_headers, new_endpoint
+from pipelines.discover import endpoints_of
 from pipelines.records import Discovered, Endpoint, Source
 
 NOW = datetime(2024, 5, 6, 12, tzinfo=UTC)
@@ -81,6 +83,16 @@ def test_newer_articles_are_asked_for_first() -> None:
     hours = (-1, 0, 3, 4, 12, 20, 24, 50, 72, 300, 336, 400, 100_000)
     assert [freshness(NOW - timedelta(hours=age), NOW) for age in hours] == [10, 10, 10, 8, 8, 6, 6, 4, 4, 2, 2, 1, 1]
     assert freshness(None, NOW) == 0
+
+
+def test_what_an_answer_names_is_asked_newest_first() -> None:
+    """Whatever the order of the feed; what has no date comes last, as named."""
+    ages = {"a": 30, "b": None, "c": 1, "d": None, "e": 5}
+    entries = [
+        Discovered(url=name, found_in=FEED, channel="feed", published_at=None if age is None else NOW - timedelta(hours=age))
+        for name, age in ages.items()
+    ]
+    assert [entry.url for entry in newest_first(entries)] == ["c", "e", "a", "b", "d"]
 
 
 def test_a_source_with_a_delay_of_its_own_has_one_slot_for_all_its_hosts() -> None:

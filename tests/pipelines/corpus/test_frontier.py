@@ -158,7 +158,7 @@ def test_articles_to_fetch_again_come_back_when_they_are_due(store: Store, plant
     hour = timedelta(hours=1)
     first, second, third = (
         Revisit(
-            url=f"https://a.example/{number}", source="a", article_id=f"{number:032x}", first_fetched_at=planted.NOON,
+            url=f"https://a.example/{number}", source="a", text_sha256=bytes([number]) * 32, first_fetched_at=planted.NOON,
             due_at=planted.NOON + number * hour, etag=f'"{number}"', last_modified=None,
         )
         for number in (1, 2, 3)

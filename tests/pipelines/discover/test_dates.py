@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.discover.dates import parse_date
+from pipelines.discover.dates import date_in_path, parse_date
 
 NOW = datetime(2026, 10, 5, 12, tzinfo=UTC)
 
@@ -82,3 +82,25 @@ def test_reading_a_date_never_raises(raw: str) -> None:
     """Whatever a feed calls a date, the answer is a plausible datetime or None."""
     found = parse_date(raw, now=NOW)
     assert found is None or utc(1995, 1, 1) <= found <= NOW + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        pytest.param("/news/2026/10/03/rain-again", utc(2026, 10, 4), id="folders"),
+        pytest.param("/2026-10-03-rain.html", utc(2026, 10, 4), id="hyphens"),
+        pytest.param("/rain_2026_9_3", utc(2026, 9, 4), id="without zeros"),
+        pytest.param("/a/20261003", utc(2026, 10, 4), id="no signs"),
+        pytest.param("/2026/09/rain", utc(2026, 10, 1), id="a month"),
+        pytest.param("/2025/12/rain", utc(2026, 1, 1), id="the last month of a year"),
+        pytest.param("/2026/02/30/rain", None, id="no such day"),
+        pytest.param("/a/20261003123", None, id="a number that only begins so"),
+        pytest.param("/world/2026/rain", None, id="a year alone"),
+        pytest.param("/goals/2030/10/03/", None, id="years ahead"),
+        pytest.param("/19840203/orwell", None, id="before there were feeds"),
+        pytest.param("/rain", None, id="none"),
+    ],
+)
+def test_an_address_names_the_end_of_its_day(path: str, expected: datetime | None) -> None:
+    """The latest moment that the page can be from."""
+    assert date_in_path(path, now=NOW) == expected

@@ -106,6 +106,23 @@ def test_age_is_that_of_publication_else_of_the_last_change(
     assert admit(entry, replace(SOURCE, max_age_days=None), now=now) is None
 
 
+@pytest.mark.parametrize(
+    ("path", "dates", "is_old"),
+    [
+        pytest.param("/2019/05/03/a-story", {}, True, id="old by its address"),
+        pytest.param("/2019/05/03/a-story", {"modified_at": 1}, True, id="old by its address, touched yesterday"),
+        pytest.param("/2019/05/03/a-story", {"published_at": 1}, False, id="the feed knows better"),
+        pytest.param("/story-20190503.html", {}, True, id="a date without signs"),
+        pytest.param("/a-story", {}, False, id="no date anywhere"),
+    ],
+)
+def test_an_address_tells_the_age_where_no_feed_does(now: datetime, path: str, dates: dict[str, int], is_old: bool) -> None:
+    """Before lastmod, which moves when a template changes."""
+    moments = {name: now - timedelta(days=days) for name, days in dates.items()}
+    rejection = admit(found(f"https://www.gazette.co.uk{path}", **moments), SOURCE, now=now)
+    assert (rejection is not None and rejection.reason == "too_old") == is_old
+
+
 def test_both_spellings_of_an_international_domain_are_one_site(now: datetime) -> None:
     """As letters and as xn--."""
     source = replace(SOURCE, home="https://zürich.example/", allow_domains=("xn--mnchen-3ya.example",))
