@@ -7,6 +7,7 @@ import gc
 import logging
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,9 @@ from scrapy import Spider, signals
 
 from crawler.run import Run
 from pipelines.chain import STAGES
-from pipelines.errors import PipelineError
+from pipelines.errors import CorpusError, PipelineError
 from pipelines.report import RunReport as RunRecord
-from pipelines.report import add_up, make_funnel, print_report, slowest_hosts, split_by_source, write_report
+from pipelines.report import add_up, make_funnel, print_report, slowest_hosts, split_by_source, write_page, write_report
 from pipelines.urls import host_of
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ MAX_HOSTS = 50
 
 
 class RunReport:
-    """Write ``runs/<run_id>/report.json`` when the spider closes, and print it as a table."""
+    """Write ``report.json`` and ``report.html`` below ``runs/<run_id>/`` when the spider closes, and print the run as a table."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -64,7 +65,9 @@ class RunReport:
             path = run.output_dir / "runs" / run.run_id
             try:
                 path = await asyncio.to_thread(write_report, record, run.output_dir)
-            except OSError as error:
+                if run.settings.getbool("REPORT_PAGE"):
+                    path = await asyncio.to_thread(partial(write_page, run.output_dir, run_id=run.run_id))
+            except (OSError, CorpusError) as error:
                 run.note_problem(f"the report could not be written: {error}")
             print_report(record, path)
         except PipelineError as error:

@@ -104,6 +104,10 @@ STORE_BATCH_SECONDS = 30.0
 # Seconds between folds while a crawl runs; the corpus is brought up to date at each fold, and at the end.
 STORE_FOLD_SECONDS = 120.0
 
+# --- Report ------------------------------------------------------------------------------------------------------------------------
+# Write runs/<run_id>/report.html at the end of a crawl, about 0.5 MB in a fraction of a second; scrapy report makes it at any time.
+REPORT_PAGE = True
+
 # --- Wiring ------------------------------------------------------------------------------------------------------------------------
 ITEM_PIPELINES = {
     "crawler.item_pipelines.ProcessPages": 100,

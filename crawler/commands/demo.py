@@ -13,6 +13,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.settings import SETTINGS_PRIORITIES
 
 from crawler.commands.crawl import exit_status, report_failure
+from crawler.run import Run
 from newsroom import SOURCES_FILE, Newsroom
 from pipelines.corpus import read_stories
 from pipelines.report import make_console
@@ -55,7 +56,11 @@ class Command(ScrapyCommand):
             self.crawler_process.start()
         self.exitcode = report_failure(crawling) or exit_status(crawler)
         if self.exitcode == 0:
-            show_stories(output_dir, make_console())
+            console = make_console()
+            show_stories(output_dir, console)
+            page = output_dir / "runs" / Run.of(crawler).run_id / "report.html"
+            if page.exists():
+                console.print(f"\nOpen the report in a browser:\n{escape(str(page))}", soft_wrap=True)
 
 
 def show_stories(output_dir: Path, console: Console) -> None:

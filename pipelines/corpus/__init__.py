@@ -7,12 +7,14 @@ step by step. pyarrow is imported here and nowhere else. Belongs here: what the 
 from pipelines.corpus.documents import DocumentFile, Tally
 from pipelines.corpus.fold import Fold, StoryIndex
 from pipelines.corpus.log import Batch
+from pipelines.corpus.lookup import find_ids, find_placement, find_rejections, find_versions, is_article_id, read_articles, read_story
 from pipelines.corpus.parts import read_part
 from pipelines.corpus.placements import PLACEMENTS, check_target, open_placements
 from pipelines.corpus.reading import Story, read_stories
 from pipelines.corpus.rows import articles_from_table
 from pipelines.corpus.schema import ARTICLES, COPIES, CORPUS, REJECTED, SCHEMAS
 from pipelines.corpus.store import Counts, Store
+from pipelines.corpus.window import Window, read_window
 
 __all__ = [
     "ARTICLES",
@@ -29,9 +31,18 @@ __all__ = [
     "Story",
     "StoryIndex",
     "Tally",
+    "Window",
     "articles_from_table",
     "check_target",
+    "find_ids",
+    "find_placement",
+    "find_rejections",
+    "find_versions",
+    "is_article_id",
     "open_placements",
+    "read_articles",
     "read_part",
     "read_stories",
+    "read_story",
+    "read_window",
 ]

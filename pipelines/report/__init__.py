@@ -2,6 +2,7 @@
 
 from pipelines.report.funnel import Funnel, add_up, make_funnel, split_by_source
 from pipelines.report.hosts import HostTimes, slowest_hosts
+from pipelines.report.page import write_page
 from pipelines.report.run_report import RunReport, write_report
 from pipelines.report.terminal import make_console, print_report
 
@@ -15,5 +16,6 @@ __all__ = [
     "print_report",
     "slowest_hosts",
     "split_by_source",
+    "write_page",
     "write_report",
 ]

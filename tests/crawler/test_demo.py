@@ -38,6 +38,13 @@ def test_the_demo_prints_the_stories_and_how_to_read_them(demo: Ran, output: Pat
     assert "Traceback" not in demo.output
 
 
+def test_the_demo_ends_with_the_path_of_its_report(demo: Ran, output: Path) -> None:
+    """A page that holds the stories, on standard output's last line."""
+    (page,) = output.glob("runs/*/report.html")
+    assert f"Open the report in a browser:\n{page}\n" in demo.output
+    assert b"Tugs free ferry" in page.read_bytes()
+
+
 def test_what_the_demo_says_about_reading_works(demo: Ran) -> None:
     """Its last lines are a program."""
     program = demo.output.partition("Read it:\n")[2].partition("\n\n")[0]

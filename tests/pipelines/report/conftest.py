@@ -18,23 +18,25 @@ FUNNELS = [
 ]
 
 
+def make_run_report(**fields: Any) -> RunReport:
+    """A run that stored eight articles of one source; keywords replace its fields."""
+    usual: dict[str, Any] = {
+        "run_id": "20240506T120000Z-abc123",
+        "spider": "news",
+        "started_at": STARTED_AT,
+        "finished_at": STARTED_AT + timedelta(seconds=61.5),
+        "finish_reason": "finished",
+        "endpoints": Funnel(stage="endpoint", kept=2, rejected={"unchanged": 1}),
+        "funnel": FUNNELS,
+        "by_source": {"daily": FUNNELS},
+        "corpus": {"articles": 108, "stories": 53, "copies": 55},
+        "corpus_before": {"articles": 100, "stories": 50, "copies": 50},
+        "hosts": {"daily.example": {"answers": 12, "mean_ms": 81.0, "slowest_ms": 240.5}},
+    }
+    return RunReport(**(usual | fields))
+
+
 @pytest.fixture
 def make_report() -> Callable[..., RunReport]:
-    """A run that stored eight articles of one source; keywords replace its fields."""
-
-    def make(**fields: Any) -> RunReport:
-        usual: dict[str, Any] = {
-            "run_id": "20240506T120000Z-abc123",
-            "spider": "news",
-            "started_at": STARTED_AT,
-            "finished_at": STARTED_AT + timedelta(seconds=61.5),
-            "finish_reason": "finished",
-            "endpoints": Funnel(stage="endpoint", kept=2, rejected={"unchanged": 1}),
-            "funnel": FUNNELS,
-            "by_source": {"daily": FUNNELS},
-            "corpus": {"articles": 108, "stories": 53, "copies": 55},
-            "corpus_before": {"articles": 100, "stories": 50, "copies": 50},
-        }
-        return RunReport(**(usual | fields))
-
-    return make
+    """See ``make_run_report``."""
+    return make_run_report
