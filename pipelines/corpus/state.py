@@ -17,13 +17,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines.errors import StoreVersion
+from pipelines.errors import StoreBusy, StoreDamaged, StoreVersion
 from pipelines.sqlite import is_damage, transaction
 
 logger = logging.getLogger(__name__)
 
 STATE_VERSION = 2
 BUSY_TIMEOUT_MS = 30_000
+CHECKED_AT_START_BYTES = 64 << 20
+"""A state file up to this size is checked page by page at every start (0.1 s); a larger one when an error gives reason to."""
 PAGE_BYTES = 16_384
 
 # What became of a part: its rows are not in the index yet, or they are.
@@ -177,6 +179,25 @@ def select_in(connection: sqlite3.Connection, query: str, values: Iterable[Any],
         yield from connection.execute(query.format(",".join("?" * len(chunk))), chunk)
 
 
+def check_pages(connection: Connection) -> None:
+    """Raise StateDamaged if SQLite finds a page of the file broken. Reads all of it; a bit that flipped inside a value is not seen."""
+    try:
+        (said,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        raise StateDamaged(connection.file_id, error) from error
+    if said != "ok":
+        raise StateDamaged(connection.file_id, " ".join(said.split()))
+
+
+def may_be_damage(error: Exception) -> bool:
+    """Say whether an error could come from state that holds what we never wrote: not from the disk, a lock, or a log part."""
+    if isinstance(error, sqlite3.Error):
+        return not isinstance(error, sqlite3.OperationalError) or getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_ERROR
+    return not isinstance(error, OSError | StoreBusy | StoreDamaged | StoreVersion)
+
+
 def file_id_of(path: Path) -> tuple[int, int] | None:
     """Return device and inode of a file, None if there is none."""
     try:
@@ -198,7 +219,7 @@ def move_aside(path: Path) -> Path:
 class StateDamaged(Exception):
     """SQLite found the state file broken; says which file it was, for another process may have replaced it meanwhile."""
 
-    def __init__(self, file_id: tuple[int, int] | None, cause: sqlite3.DatabaseError) -> None:
+    def __init__(self, file_id: tuple[int, int] | None, cause: object) -> None:
         super().__init__(str(cause))
         self.file_id = file_id
 

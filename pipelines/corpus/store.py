@@ -5,6 +5,7 @@ May be used from several threads: commits and look-ups have a connection of thei
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,7 +24,16 @@ from pipelines.corpus.log import Batch, freeze_batch, register_batch, write_batc
 from pipelines.corpus.publish import publish_parts
 from pipelines.corpus.rows import warm_up
 from pipelines.corpus.source_lines import NoteLines
-from pipelines.corpus.state import Connection, SharedConnection, StateDamaged, file_id_of, move_aside
+from pipelines.corpus.state import (
+    CHECKED_AT_START_BYTES,
+    Connection,
+    SharedConnection,
+    StateDamaged,
+    check_pages,
+    file_id_of,
+    may_be_damage,
+    move_aside,
+)
 from pipelines.corpus.verify import describe_unfinished, find_problems
 from pipelines.errors import CorpusError, DedupError, StoreBusy
 from pipelines.records import Article, Endpoint, LineNote, Rejection, Revisit
@@ -92,6 +102,7 @@ class Store:
         outlet_hosts: {registrable domain: agency code} of outlets whose name is also a wire's: on their own site it says nothing.
 
         With recover, what a killed process left undone is done first, unless another process is folding: then that one does it.
+        Without, nothing is mended before a method that writes is called: ``verify`` then tells of the store as it stands.
         """
         self.layout = Layout(Path(output_dir), parameters or {})
         self._open_index = open_index
@@ -105,9 +116,11 @@ class Store:
         self._back = SharedConnection(self.layout.state_file, cache_kib=BACK_CACHE_KIB)  # folds: held for as long as they take
         self._index: tuple[Connection, StoryIndex[Any]] | None = None
         try:
-            self._run("opening", self._look)
             if recover:
+                self._run("opening", self._look)
                 self._start()
+            else:
+                self._open_as_it_is()
         except BaseException:
             self.close()
             raise
@@ -168,6 +181,7 @@ class Store:
             gone = recovery.registered_parts(connection, "articles").keys() - self.layout.parts("articles").keys()
             for name in sorted(gone):
                 logger.warning("%s: the part is gone, its articles are lost", name)
+            check_pages(connection)
             recovery.start_rebuild(connection)
             self._recover(connection, index)
             folding.settle(connection, index)
@@ -291,8 +305,16 @@ class Store:
         return index
 
     def _look(self) -> None:
-        with self._front.use():
-            pass
+        with self._front.use() as connection:
+            if self.layout.state_file.stat().st_size <= CHECKED_AT_START_BYTES:
+                check_pages(connection)
+
+    def _open_as_it_is(self) -> None:
+        def look() -> None:
+            with contextlib.suppress(StateDamaged), self._front.use():
+                pass
+
+        self._run("opening", look)
 
     def _read(self, ask: Callable[[Connection], T]) -> T:
         def asked() -> T:
@@ -309,12 +331,27 @@ class Store:
             except StateDamaged as damage:
                 self._replace_state(damage)
                 return operation()
+            except Exception as error:
+                # A value of a type that no query of ours wrote, say: pages of the file that changed places are no error to SQLite.
+                if not may_be_damage(error) or (found := self._find_damage()) is None:
+                    raise
+                logger.warning("%s: %s failed: %r", self.layout.state_file, what, error)
+                self._replace_state(found)
+                return operation()
         except (sqlite3.Error, StateDamaged) as error:
             raise CorpusError(f"{self.layout.state_file}: {what} failed: {error}") from error
         except DedupError as error:
             raise CorpusError(f"{self.layout.index_folder}: {what} failed, a new index too: {error}") from error
         except OSError as error:
             raise CorpusError(f"{error.filename or self.layout.root}: {what} failed: {error.strerror or error}") from error
+
+    def _find_damage(self) -> StateDamaged | None:
+        try:
+            with self._back.use() as connection:
+                check_pages(connection)
+        except StateDamaged as damage:
+            return damage
+        return None
 
     def _replace_state(self, damage: StateDamaged) -> None:
         """Move the damaged state file aside and make a new one from what the log and ``rejected/`` say."""
