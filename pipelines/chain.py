@@ -156,10 +156,13 @@ def _in_page_order(removed: tuple[Removed, ...]) -> tuple[Removed, ...]:
 
 
 def _extra(page: FetchedPage) -> str | None:
-    """The URL that was asked for, if a redirect changed it: the store marks both as seen."""
+    """The URL that was asked for, if a redirect changed it (the store marks both as seen), and where the page was found."""
+    extra: dict[str, str] = {}
     if page.requested_url and page.requested_url != page.url:
-        return json.dumps({"requested_url": page.requested_url}, ensure_ascii=False)
-    return None
+        extra["requested_url"] = page.requested_url
+    if page.hint and page.hint.found_in:
+        extra |= {"channel": page.hint.channel, "found_in": page.hint.found_in}
+    return json.dumps(extra, ensure_ascii=False) if extra else None
 
 
 def open_store(output_dir: Path, *, recover: bool = True) -> Store:

@@ -9,6 +9,7 @@ PipelineError
 ├── WorkerLost        a worker process died on a task (pool.py)
 ├── WorkerTimeout     a task took longer than its limit (pool.py)
 └── CorpusError       the store
+    ├── NothingFound  no row answers to a URL or id
     ├── StoreBusy     another process holds the fold lock
     ├── StoreDamaged  a registered part is missing or unreadable
     └── StoreVersion  state written by another version
@@ -41,6 +42,10 @@ class DedupError(PipelineError):
 
 class CorpusError(PipelineError):
     """The store cannot do what was asked."""
+
+
+class NothingFound(CorpusError):
+    """No article or rejection answers to a URL or id, or too many do."""
 
 
 class StoreBusy(CorpusError):

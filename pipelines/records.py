@@ -286,7 +286,7 @@ class Article:
     run_id: str
     schema_version: int = SCHEMA_VERSION
     extra: str | None = field(default=None, repr=False)
-    """JSON object or None; ``requested_url`` when a redirect led here."""
+    """JSON object or None; ``requested_url`` when a redirect led here, ``found_in`` and ``channel`` of what named it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

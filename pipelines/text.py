@@ -8,6 +8,7 @@ import unicodedata
 
 _INVISIBLE = re.compile("[\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u202a-\u202e\u2066-\u2069\ufeff]")
 _CONTROL_OR_SURROGATE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]")
 # Unicode normalisation takes time quadratic in the length of a run of marks; no language stacks thirty.  Source: UAX #15, stream-safe text.
 _STACKED = r"[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 _MARK_RUN = re.compile(rf"({_STACKED}{{30}}){_STACKED}+")
@@ -53,6 +54,15 @@ def clean_text(text: str) -> str:
     # First out, then NFC: an invisible character can stand between a letter and its accent.
     text = unicodedata.normalize("NFC", _MARK_RUN.sub(r"\1", _INVISIBLE.sub("", text)))
     return " ".join(_CONTROL_OR_SURROGATE.sub(" ", text).split())
+
+
+def visible_text(text: str) -> str:
+    """Return text with each character spelled out (``‹U+202E›``) that nobody sees or that turns text around: safe to show beside other text.
+
+    Controls but for tab and line feed, marks of direction, separators of lines and paragraphs, half surrogate pairs. Joiners stay: scripts need them.
+    Source: UAX #9, section 2, and Trojan Source (Boucher and Anderson 2021).
+    """
+    return text if text.isascii() and text.isprintable() else _UNSEEN.sub(lambda found: f"‹U+{ord(found[0]):04X}›", text)
 
 
 def count_words(text: str) -> int:

@@ -6,10 +6,10 @@ The method is described in ``docs/dedup.md``.
 """
 
 from pipelines.dedup.batch import FOLD_SIZE, Collection, deduplicate
-from pipelines.dedup.canonical import choose_canonical, relate
+from pipelines.dedup.canonical import Rank, choose_canonical, deciding_rule, rank_members, relate
 from pipelines.dedup.fold import Fold
 from pipelines.dedup.index import StoryIndex
-from pipelines.dedup.members import Member
+from pipelines.dedup.members import Member, describe_members
 from pipelines.dedup.parameters import DedupParameters
 from pipelines.dedup.signature import MINHASH_SCHEME, minhash_bytes, minhash_signature
 
@@ -20,10 +20,14 @@ __all__ = [
     "DedupParameters",
     "Fold",
     "Member",
+    "Rank",
     "StoryIndex",
     "choose_canonical",
+    "deciding_rule",
     "deduplicate",
+    "describe_members",
     "minhash_bytes",
     "minhash_signature",
+    "rank_members",
     "relate",
 ]

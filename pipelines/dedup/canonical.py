@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
+from typing import NamedTuple
 
 from pipelines.dedup.lineages import find_lineages, hands, newest_versions, own_agency, version_time
 from pipelines.dedup.members import Member
@@ -20,6 +21,24 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 _NO_HOSTS: Mapping[str, str] = MappingProxyType({})
 
 
+class Rank(NamedTuple):
+    """Where a member of a story stands; the smallest stands for the story. The fields are the rules, in the order in which they decide."""
+
+    fewer_name_it: int
+    """Minus the other sources that name it or a version of it as the origin."""
+    not_on_agency_site: bool
+    """False on the own site of an agency that the story is credited to."""
+    syndicated: bool
+    older_version: bool
+    fewer_name_this_version: int
+    incomplete: bool
+    """Under 0.9 of the longest member's words."""
+    published_at: datetime
+    """Unknown is last."""
+    fetched_at: datetime
+    article_id: str
+
+
 def choose_canonical(members: Sequence[Member], *, agency_hosts: Mapping[str, str] = _NO_HOSTS) -> Member:
     """Return the canonical copy of a story, by a total order: the same for any order of members.
 
@@ -29,27 +48,37 @@ def choose_canonical(members: Sequence[Member], *, agency_hosts: Mapping[str, st
     """
     if not members:
         raise ValueError("a story has at least one member")
+    ranks = rank_members(members, agency_hosts=agency_hosts)
+    return min(members, key=lambda member: ranks[member.article_id])
+
+
+def rank_members(members: Sequence[Member], *, agency_hosts: Mapping[str, str] = _NO_HOSTS) -> dict[str, Rank]:
+    """Return {article_id: rank} of the members of a story; the smallest rank is the canonical copy's."""
     votes = origin_votes(members)
     lineages = find_lineages(members, agency_hosts)
     votes_of_lineage = _count_for_lineages(votes, lineages)
     newest = {article_id for lineage in lineages for article_id in newest_versions(lineage)}
     agencies = {agency for member in members for agency in member.agencies}
-    longest = max(member.words for member in members)
-
-    def rank(member: Member) -> tuple[int, bool, bool, bool, int, bool, datetime, datetime, str]:
-        return (
-            -votes_of_lineage.get(member.article_id, 0),
-            own_agency(member, agency_hosts) not in agencies,
-            member.is_syndicated,
-            member.article_id not in newest,
-            -len(votes.get(member.article_id, ())),
-            member.words < COMPLETE * longest,
-            member.published_at or _NEVER,
-            member.fetched_at,
-            member.article_id,
+    longest = max((member.words for member in members), default=0)
+    return {
+        member.article_id: Rank(
+            fewer_name_it=-votes_of_lineage.get(member.article_id, 0),
+            not_on_agency_site=own_agency(member, agency_hosts) not in agencies,
+            syndicated=member.is_syndicated,
+            older_version=member.article_id not in newest,
+            fewer_name_this_version=-len(votes.get(member.article_id, ())),
+            incomplete=member.words < COMPLETE * longest,
+            published_at=member.published_at or _NEVER,
+            fetched_at=member.fetched_at,
+            article_id=member.article_id,
         )
+        for member in members
+    }
 
-    return min(members, key=rank)
+
+def deciding_rule(one: Rank, other: Rank) -> str:
+    """Return the field of Rank that decides between two members: the first in which they differ."""
+    return next(name for name, mine, yours in zip(Rank._fields, one, other, strict=True) if mine != yours)
 
 
 def relate(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from pipelines.dedup.shingles import shingle_documents
 from pipelines.errors import DedupError
 from pipelines.records import Document
 from pipelines.urls import host_of, identity_url, is_same_site, registrable_domain
@@ -74,6 +75,15 @@ def describe_member(document: Document, *, text: int, words: int) -> Member:
         text=text,
         words=words,
     )
+
+
+def describe_members(documents: Sequence[Document]) -> list[Member]:
+    """Return documents as members of one story, as the index sees them: texts of equal matching form have one number."""
+    shingled = shingle_documents(documents)
+    numbers = {text.digest: number for number, text in enumerate(shingled)}
+    return [
+        describe_member(document, text=numbers[text.digest], words=text.words) for document, text in zip(documents, shingled, strict=True)
+    ]
 
 
 def first_fetched(members: Iterable[Member]) -> Member:

@@ -57,6 +57,15 @@ def crawl(scrapy: Callable[..., Ran]) -> Callable[..., Ran]:
     return run
 
 
+@pytest.fixture(scope="session")
+def northwire(crawl: Callable[..., Ran], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ran]:
+    """The crawl of one source without a page at its end: its folder, not to be changed but by a report, and what was printed."""
+    folder = tmp_path_factory.mktemp("northwire")
+    ran = crawl("news", folder, "-a", "source=northwire", "-s", "REPORT_PAGE=False")
+    assert ran.status == 0, ran.output
+    return folder, ran
+
+
 def read(output: Path, dataset: str) -> pd.DataFrame:
     """Return a dataset as a user reads it; empty when there is nothing yet."""
     folder = output / dataset

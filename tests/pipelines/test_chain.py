@@ -16,7 +16,7 @@ import pytest
 from pipelines import chain
 from pipelines.chain import process_page
 from pipelines.dedup import deduplicate
-from pipelines.records import Article, Document, FetchedPage, Rejection, make_article_id
+from pipelines.records import Article, Discovered, Document, FetchedPage, Rejection, make_article_id
 from pipelines.scrub import learn_lines, note_lines
 from pipelines.text import count_words, text_hash
 from pipelines.urls import identity_url
@@ -139,6 +139,15 @@ def test_the_requested_url_is_kept_only_when_it_differs(
     """The store marks both addresses as seen."""
     article = article_on(page(*FLOOD, requested_url=requested))
     assert (json.loads(article.extra) if article.extra else None) == extra
+
+
+def test_where_a_page_was_found_is_kept(page: Callable[..., FetchedPage]) -> None:
+    """The feed or sitemap, beside the URL that was asked for; nothing where a retry has no endpoint."""
+    hint = Discovered(url="https://dly.example/1", found_in="https://www.daily.example/feed", channel="feed")
+    article = article_on(page(*FLOOD, requested_url=hint.url, hint=hint))
+    assert article.extra is not None
+    assert json.loads(article.extra) == {"requested_url": hint.url, "found_in": hint.found_in, "channel": "feed"}
+    assert article_on(page(*FLOOD, hint=replace(hint, found_in=""))).extra is None
 
 
 def test_a_line_that_the_source_repeats_hides_no_tail(page: Callable[..., FetchedPage]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.dedup import Member, choose_canonical, relate
+from pipelines.dedup import Member, choose_canonical, deciding_rule, rank_members, relate
 from pipelines.dedup.lineages import find_lineages
 from pipelines.dedup.members import describe_member, first_fetched
 from pipelines.dedup.origins import origin_votes
@@ -233,3 +233,13 @@ def test_a_time_without_zone_is_refused() -> None:
     document = Document(article_id="a1", text="", source="s", fetched_at=NOON, published_at=datetime(2026, 1, 1))
     with pytest.raises(DedupError, match="a1: published_at must be an aware UTC time"):
         describe_member(document, text=0, words=0)
+
+
+def test_the_deciding_rule_is_the_first_in_which_two_members_differ() -> None:
+    """And the smallest rank is the canonical copy's."""
+    first, later = member("b", minutes=1), member("a", "post.example", minutes=2)
+    copied = member("c", "echo.example", minutes=0, syndicated_from="elsewhere.example")
+    ranks = rank_members([first, later, copied])
+    assert min(ranks, key=ranks.__getitem__) == choose_canonical([first, later, copied]).article_id == "b"
+    assert deciding_rule(ranks["b"], ranks["c"]) == "syndicated"
+    assert deciding_rule(ranks["b"], ranks["a"]) == "fetched_at"

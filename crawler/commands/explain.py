@@ -1,0 +1,52 @@
+"""``scrapy explain``: why an article is what it is."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+from pipelines.errors import CorpusError, PipelineError
+from pipelines.explain import explain, print_explanation
+from pipelines.report import make_console
+
+
+class Command(ScrapyCommand):
+    """Say where an article came from, what was cut from it, and why its story's canonical copy is the one it is."""
+
+    requires_project = True
+    requires_crawler_process = False
+
+    def syntax(self) -> str:
+        return "URL-or-id"
+
+    def short_desc(self) -> str:
+        return "Say why an article is what it is, or why a URL gave none"
+
+    def long_desc(self) -> str:
+        return (
+            "Print where an article came from and when, who wrote it and by what evidence, what was cut from its page and why, its story "
+            "with the rule that decided against each other copy, and how the copies differ; for a URL that was rejected, when and why. "
+            "An id is that of an article or story, or its first digits. Exit status: 0 good; 1 nothing is known of it, or no corpus; "
+            "2 wrong usage. Example: scrapy explain 4fcc436d --output /data/news"
+        )
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.add_argument("--output", metavar="DIR", type=Path, help="the output folder to look in (default: OUTPUT_DIR)")
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        if len(args) != 1:
+            raise UsageError("name one URL or id")
+        assert self.settings is not None
+        output_dir = (opts.output or Path(self.settings["OUTPUT_DIR"])).expanduser().resolve()
+        try:
+            if not (output_dir / "articles").is_dir():
+                raise CorpusError(f"{output_dir}: expected a corpus, found no articles/ folder")
+            print_explanation(explain(output_dir, args[0]), make_console())
+        except PipelineError as error:
+            print(f"scrapy explain: {error}", file=sys.stderr)
+            self.exitcode = 1
