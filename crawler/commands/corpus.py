@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import closing
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from rich.markup import escape
@@ -16,26 +18,31 @@ from pipelines.chain import open_store
 from pipelines.errors import CorpusError
 from pipelines.report import make_console
 
-ACTIONS = ("stats", "verify", "rebuild")
+ACTIONS = ("stats", "verify", "rebuild", "compact")
 
 
 class Command(ScrapyCommand):
-    """Count, check or rebuild the corpus below OUTPUT_DIR."""
+    """Count, check, rebuild or compact the corpus below OUTPUT_DIR."""
 
     requires_project = True
     requires_crawler_process = False
 
     def syntax(self) -> str:
-        return "stats|verify|rebuild"
+        return "stats|verify|rebuild|compact"
 
     def short_desc(self) -> str:
-        return "Count, check or rebuild the corpus"
+        return "Count, check, rebuild or compact the corpus"
 
     def long_desc(self) -> str:
         return (
             "stats: how many articles, stories and copies there are. verify: check every promise over the files; exits with 1 and says "
-            "what is wrong. rebuild: make corpus, copies and index again from the log. Example: scrapy corpus stats -s OUTPUT_DIR=/data/news"
+            "what is wrong. rebuild: make corpus, copies and index again from the log. compact: merge the small files of past days, also beside a "
+            "running crawl. Example: scrapy corpus stats -s OUTPUT_DIR=/data/news"
         )
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.add_argument("--min-age-days", type=int, default=1, metavar="N", help="compact: leave the last N days (UTC) alone; 1: today")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         if len(args) != 1 or args[0] not in ACTIONS:
@@ -45,7 +52,7 @@ class Command(ScrapyCommand):
         try:
             if not (output_dir / "articles").is_dir():
                 raise CorpusError(f"{output_dir}: expected a corpus, found no articles/ folder")
-            self.exitcode = act(args[0], output_dir)
+            self.exitcode = compact(output_dir, opts.min_age_days) if args[0] == "compact" else act(args[0], output_dir)
         except CorpusError as error:
             print(f"scrapy corpus: {error}", file=sys.stderr)
             self.exitcode = 1
@@ -76,3 +83,19 @@ def act(action: str, output_dir: Path) -> int:
         return 0
     finally:
         store.close()
+
+
+def compact(output_dir: Path, min_age_days: int) -> int:
+    """Merge the small files of past days, say what was done, and return the exit status."""
+    if min_age_days < 0:
+        raise UsageError(f"--min-age-days: expected a number from 0, got {min_age_days}")
+    with closing(open_store(output_dir)) as store:
+        done = store.compact(before=datetime.now(UTC).date() - timedelta(days=min_age_days - 1))
+    if not done.days:
+        print(f"{output_dir}: nothing to compact")
+    else:
+        print(
+            f"{output_dir}: compacted {done.days} days, {done.files_before:,} files to {done.files_after:,}, "
+            f"{done.bytes_before:,} bytes to {done.bytes_after:,}"
+        )
+    return 0

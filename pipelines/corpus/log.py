@@ -102,8 +102,11 @@ def register_batch(connection: sqlite3.Connection, batch: Batch) -> None:
 
 def register_stranger(
     connection: sqlite3.Connection, dataset: LogDataset, day: str, name: str, path: Path, *, note_lines: NoteLines | None = None
-) -> None:
-    """Enter a part that is on disk and not in the registry, the URLs that its rows settle and its lines, inside the caller's transaction."""
+) -> int:
+    """Enter a part that is on disk and not in the registry, the URLs that its rows settle and its lines, and return how many rows it has.
+
+    Inside the caller's transaction.
+    """
     if dataset == "articles":
         table = read_part(path, dataset, ["url", "canonical_url", "extra", *(set(LINE_COLUMNS) if note_lines else ())])
         write_marks(connection, marks_of_articles(table))
@@ -113,6 +116,7 @@ def register_stranger(
         table = read_part(path, dataset)
         write_marks(connection, marks_of_rejections(table))
     _register(connection, dataset, day, name, table.num_rows)
+    return int(table.num_rows)
 
 
 def _register(connection: sqlite3.Connection, dataset: LogDataset, day: str, name: str, row_count: int) -> None:

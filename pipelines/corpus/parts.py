@@ -6,12 +6,13 @@ import contextlib
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.corpus.rows import microseconds_of
-from pipelines.corpus.schema import SCHEMAS, Dataset, check_file
+from pipelines.corpus.schema import SCHEMAS, Dataset, check_file, read_description
 from pipelines.errors import StoreDamaged, StoreVersion
 
 logger = logging.getLogger(__name__)
@@ -21,6 +22,17 @@ def read_part(path: Path, dataset: Dataset, columns: Sequence[str] | None = None
     """Return a part of the log or of ``rejected/``. Raises StoreDamaged with its name when it is gone or cannot be read."""
     with _open_part(path, dataset) as file:
         return file.read(columns=None if columns is None else list(columns))
+
+
+def read_said(path: Path, dataset: Dataset) -> dict[str, Any]:
+    """Return what a log part says of itself (``schema.describe_file``). Raises StoreDamaged like ``read_part``."""
+    with _open_part(path, dataset) as file:
+        return read_description(file.schema_arrow)
+
+
+def read_merges(path: Path, dataset: Dataset) -> list[str]:
+    """Return the names of the log parts that this one replaces, none for a part that a crawl wrote."""
+    return list(read_said(path, dataset).get("merges") or ())
 
 
 def read_first_rows(path: Path, wanted: Mapping[str, int], columns: Sequence[str]) -> pa.Table:

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from pipelines.corpus.files import Layout
 from pipelines.corpus.fold import LogPart
+from pipelines.corpus.merges import finish_merges
 from pipelines.corpus.parts import read_derived, read_first_rows
 from pipelines.corpus.rows import microseconds_of
 from pipelines.corpus.schema import ARTICLES, COPIES, CORPUS
@@ -56,6 +57,8 @@ def publish_parts(connection: sqlite3.Connection, layout: Layout, *, outlet_host
 
     outlet_hosts: {registrable domain: agency code} of outlets whose name is also a wire's.
     """
+    # A compactor may have died since the last recovery.
+    finish_merges(connection, layout)
     moves = learn_moves(connection)
     query = "SELECT id, name, day, dirty FROM part WHERE dirty != 0 ORDER BY day, name"
     todo = [(LogPart(id=part, name=name, day=day), dirty) for part, name, day, dirty in connection.execute(query)]

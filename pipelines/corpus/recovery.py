@@ -14,8 +14,10 @@ from typing import Any
 from pipelines.corpus.files import Layout
 from pipelines.corpus.fold import StoryIndex
 from pipelines.corpus.log import LogDataset, register_stranger
+from pipelines.corpus.merges import adopt_merge, finish_merges, merged_parts, remove_merged
+from pipelines.corpus.parts import read_merges
 from pipelines.corpus.source_lines import NoteLines
-from pipelines.corpus.state import REGISTERED, drop_flag, get_flag, set_flags
+from pipelines.corpus.state import MERGED, REGISTERED, drop_flag, get_flag, set_flags
 from pipelines.errors import StoreDamaged
 from pipelines.sqlite import transaction
 
@@ -27,19 +29,30 @@ def reconcile_log(connection: sqlite3.Connection, layout: Layout, *, note_lines:
     for dataset in ("articles", "rejected"):
         known = registered_parts(connection, dataset)
         on_disk = layout.parts(dataset)
+        merged = set(merged_parts(connection)) if dataset == "articles" else set()
         strangers = sorted(on_disk.keys() - known.keys())
         for name in strangers:
+            if name in merged:
+                continue
             path = layout.path(dataset, on_disk[name], name)
+            # A merged part is older by name than what it replaces, so it comes first.
+            merges = read_merges(path, dataset)
             with transaction(connection):
-                register_stranger(connection, dataset, on_disk[name], name, path, note_lines=note_lines)
-        if strangers:
-            logger.info("registered %d parts of %s that were on disk only, e.g. %s", len(strangers), dataset, strangers[0])
-        _face_missing(connection, layout, dataset, {name: known[name] for name in known.keys() - on_disk.keys()})
+                row_count = register_stranger(connection, dataset, on_disk[name], name, path, note_lines=note_lines)
+                if merges:
+                    adopt_merge(connection, on_disk[name], name, merges, row_count)
+            merged.update(merges)
+        if registered := [name for name in strangers if name not in merged]:
+            logger.info("registered %d parts of %s that were on disk only, e.g. %s", len(registered), dataset, registered[0])
+        _face_missing(connection, layout, dataset, {name: known[name] for name in known.keys() - on_disk.keys() - merged})
+        if dataset == "articles":
+            finish_merges(connection, layout)
+            remove_merged(layout, {name: on_disk[name] for name in merged & on_disk.keys()})
 
 
 def registered_parts(connection: sqlite3.Connection, dataset: LogDataset) -> dict[str, str]:
-    """Return {part name: day} of the registry."""
-    return dict(connection.execute("SELECT name, day FROM part WHERE dataset = ?", (dataset,)))
+    """Return {part name: day} of the registry, without those that were merged into others."""
+    return dict(connection.execute("SELECT name, day FROM part WHERE dataset = ? AND state != ?", (dataset, MERGED)))
 
 
 def clear_index_if_asked(connection: sqlite3.Connection, index: StoryIndex[Any]) -> None:
@@ -67,7 +80,7 @@ def distrust_index(connection: sqlite3.Connection) -> None:
     """Forget what the index decided, so that every registered part is folded anew, and the index is emptied before."""
     with transaction(connection):
         connection.execute("DELETE FROM member")
-        connection.execute("UPDATE part SET state = ? WHERE dataset = 'articles'", (REGISTERED,))
+        connection.execute("UPDATE part SET state = ? WHERE dataset = 'articles' AND state != ?", (REGISTERED, MERGED))
         set_flags(connection, "clear_index", "distrust_derived")
 
 

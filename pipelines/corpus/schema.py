@@ -8,7 +8,7 @@ the partition key is no column. Meanings stand in docs/columns.md.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -119,12 +119,12 @@ BLOOM_COLUMNS = ("article_id", "url")
 _METADATA_KEY = b"copydesk"
 
 
-def describe_file(dataset: Dataset, parameters: Mapping[str, Any]) -> dict[bytes, bytes]:
+def describe_file(dataset: Dataset, parameters: Mapping[str, Any], merges: Sequence[str] = ()) -> dict[bytes, bytes]:
     """Return the key-value metadata of a file: JSON with dataset, schema_version, stage parameters and ``merges``.
 
     ``merges`` names the log parts that a compacted part replaces; a part written by a crawl replaces none.
     """
-    said: dict[str, Any] = {"dataset": dataset, "schema_version": SCHEMA_VERSION, "parameters": dict(parameters), "merges": []}
+    said: dict[str, Any] = {"dataset": dataset, "schema_version": SCHEMA_VERSION, "parameters": dict(parameters), "merges": list(merges)}
     return {_METADATA_KEY: json.dumps(said, sort_keys=True).encode()}
 
 

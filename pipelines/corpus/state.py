@@ -28,10 +28,10 @@ CHECKED_AT_START_BYTES = 64 << 20
 """A state file up to this size is checked page by page at every start (0.1 s); a larger one when an error gives reason to."""
 PAGE_BYTES = 16_384
 
-# What became of a part: its rows are not in the index yet, or they are.
-REGISTERED, FOLDED = 0, 1
-# Which derived files of a part's name no longer say what the index says.
-CORPUS_DIRTY, COPIES_DIRTY = 1, 2
+# What became of a part: its rows are not in the index yet, or they are, or another part holds them (a tombstone).
+REGISTERED, FOLDED, MERGED = 0, 1, 2
+# Which derived files of a part's name no longer say what the index says; and that files of the parts it merges may be left.
+CORPUS_DIRTY, COPIES_DIRTY, MERGE_UNFINISHED = 1, 2, 4
 
 # Stored articles that are to be fetched again, by the key of their URL; a row goes after its last visit.
 _REVISIT_TABLE = (

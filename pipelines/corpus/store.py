@@ -10,13 +10,15 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
 from pipelines.corpus import fold as folding
 from pipelines.corpus import frontier, recovery, source_lines
+from pipelines.corpus.compact import Compaction, compact_day, days_before
 from pipelines.corpus.files import Layout
 from pipelines.corpus.fold import StoryIndex
 from pipelines.corpus.lock import FoldLock
@@ -189,6 +191,26 @@ class Store:
             recovery.remove_orphans(connection, self.layout)
 
         self._under_lock("rebuilding", work)
+
+    def compact(self, *, before: date) -> Compaction:
+        """Merge the small parts of the days before one, each day under the lock for itself: a crawl may run. Says what was done."""
+        days: list[str] = []
+        done: list[Compaction] = []
+
+        def plan(connection: Connection, index: StoryIndex[Any]) -> None:
+            self._recover(connection, index)
+            publish_parts(connection, self.layout, outlet_hosts=self._outlet_hosts)
+            days[:] = days_before(connection, before.isoformat())
+
+        def merge(connection: Connection, index: StoryIndex[Any], day: str) -> None:
+            self._recover(connection, index)
+            done.append(compact_day(connection, self.layout, day))
+            publish_parts(connection, self.layout, outlet_hosts=self._outlet_hosts)
+
+        self._under_lock("compacting", plan)
+        for day in days:
+            self._under_lock("compacting", partial(merge, day=day))
+        return sum(done, Compaction())
 
     def known_urls(self, urls: Iterable[str], *, now: datetime) -> set[str]:
         """Return those of the URLs that need not be fetched now: committed, finally rejected, or failed and not due again."""
@@ -374,7 +396,7 @@ def _count(connection: Connection) -> Counts:
     with snapshot(connection):
         parts, rows, folded, unfolded, unpublished = one(
             "SELECT count(*), coalesce(sum(row_count), 0), coalesce(sum(row_count * (state = 1)), 0), coalesce(sum(state = 0), 0), "
-            "coalesce(sum(dirty != 0), 0) FROM part WHERE dataset = 'articles'"
+            "coalesce(sum(dirty != 0), 0) FROM part WHERE dataset = 'articles' AND state != 2"
         )
         articles, stories = one("SELECT count(*), coalesce(sum(canonical_id = article_id), 0) FROM member")
         (rejected,) = one("SELECT coalesce(sum(row_count), 0) FROM part WHERE dataset = 'rejected'")

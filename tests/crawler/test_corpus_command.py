@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -92,3 +93,16 @@ def test_an_unreadable_log_part_is_named(scrapy: Callable[..., Any], output: Pat
         assert "Traceback" not in ran.output
     torn.rename(output.parent / torn.name)
     assert scrapy("corpus", "rebuild", "-s", f"OUTPUT_DIR={output}").status == 0
+
+
+def test_compact_merges_the_parts_of_past_days(scrapy: Callable[..., Any], output: Path) -> None:
+    """It says what it did, a second time that there is nothing to do, and wrong usage is told."""
+    stats = scrapy("corpus", "stats", "-s", f"OUTPUT_DIR={output}").output
+    ran = scrapy("corpus", "compact", "-s", f"OUTPUT_DIR={output}")
+    assert ran.status == 0, ran.output
+    assert re.search(r"compacted 1 days, \d+ files to 3, [\d,]+ bytes to [\d,]+", ran.output)
+    assert [len(list(output.glob(f"{dataset}/*/*.parquet"))) for dataset in ("articles", "corpus", "copies")] == [1, 1, 1]
+    assert "nothing to compact" in scrapy("corpus", "compact", "-s", f"OUTPUT_DIR={output}").output
+    assert scrapy("corpus", "verify", "-s", f"OUTPUT_DIR={output}").status == 0
+    assert re.sub(r"parts\D+\d", "", scrapy("corpus", "stats", "-s", f"OUTPUT_DIR={output}").output) == re.sub(r"parts\D+\d", "", stats)
+    assert scrapy("corpus", "compact", "--min-age-days", "-1", "-s", f"OUTPUT_DIR={output}").status == 2

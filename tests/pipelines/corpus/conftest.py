@@ -31,6 +31,12 @@ def planted() -> ModuleType:
     return _load("planted")
 
 
+@pytest.fixture(scope="session")
+def faults() -> ModuleType:
+    """The module test_faults.py: Points, Died."""
+    return _load("test_faults")
+
+
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
     """An output directory that does not exist yet."""

@@ -274,7 +274,7 @@ def find_violations(folder: Path, acknowledged: Iterable[str] = ()) -> list[str]
     problems += [f"staging holds {path.name}" for path in (folder / "staging").iterdir()]
     state = sqlite3.connect(folder / "state" / "copydesk.sqlite")
     try:
-        names = {name for (name,) in state.execute("SELECT name FROM part WHERE dataset = 'articles'")}
+        names = {name for (name,) in state.execute("SELECT name FROM part WHERE dataset = 'articles' AND state != 2")}
         if names != {path.stem for path in folder.glob("articles/*/*.parquet")}:
             problems.append("registry and disk differ")
         if state.execute("SELECT count(*) FROM part WHERE state = 0 OR dirty != 0").fetchone()[0]:

@@ -10,11 +10,13 @@ import os
 import random
 import signal
 import sys
+from datetime import date
 from pathlib import Path
 
 import planted  # beside this script, whose folder is the first on the path
 import pyarrow as pa
 
+from pipelines.corpus.rows import warm_up
 from pipelines.errors import StoreBusy
 
 
@@ -33,6 +35,8 @@ def write(folder: Path, told_folder: Path, seed: int, parent: int) -> None:
             store.fold(wait=rng.random() < 0.5)
             if rng.random() < 0.3:
                 store.finish()
+            if rng.random() < 0.15:
+                store.compact(before=date(2027, 1, 1))
         except StoreBusy:
             pass
 
@@ -56,6 +60,7 @@ def kill(number: int) -> int:
 
 
 if __name__ == "__main__":
+    warm_up()  # else each writer spends its life importing pandas
     folders = Path(sys.argv[1]), Path(sys.argv[2])
     for order in sys.stdin:
         word, number = order.split()
