@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from benchmarks.store_kills import kill_crawls, processes_of_session
 from newsroom import SOURCES_FILE, Newsroom, load_truth
 from pipelines.urls import clean_url
 from tests.crawler.conftest import ROOT, Ran, read
@@ -44,23 +45,6 @@ def start(newsroom: Newsroom) -> Iterator[Callable[..., subprocess.Popen[bytes]]
         process.wait()
 
 
-def processes_of_session(session: int) -> list[int]:
-    """The living processes of a session, read from /proc.
-
-    Zombies do not count, nor does Python's own resource tracker: killed at the wrong moment of its start, it may outlive its parent, idle.
-    """
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-            command = path.with_name("cmdline").read_bytes()
-        except OSError:
-            continue
-        if int(fields[3]) == session and fields[0] != "Z" and b"resource_tracker" not in command:
-            found.append(int(path.parent.name))
-    return found
-
-
 def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -88,19 +72,16 @@ def assert_complete(output: Path, scrapy: Crawl) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
-def test_killed_crawls_lose_and_double_nothing(
-    start: Callable[..., subprocess.Popen[bytes]], crawl: Crawl, scrapy: Crawl, tmp_path: Path
-) -> None:
-    """SIGKILL at four moments, then a clean run: as if nothing had happened, and no worker is left behind."""
-    for seconds in (1.6, 2.0, 2.4, 2.8):
-        process = start(tmp_path, STORE_BATCH_SECONDS=0.2, STORE_FOLD_SECONDS=0.3, CONCURRENT_REQUESTS=4)
-        time.sleep(seconds)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        # The forkserver itself, killed at the wrong moment of its start, may take longer to notice; it does nothing.
-        assert wait_until(lambda session=process.pid: len(processes_of_session(session)) <= 1, 30), "workers outlive a killed crawl"
-    assert crawl("news", tmp_path).status == 0
-    assert_complete(tmp_path, scrapy)
+def test_killed_crawls_lose_and_double_nothing(tmp_path: Path) -> None:
+    """Two at once on one output folder, 20 times SIGKILL at a random moment, then a clean run: as if nothing had happened.
+
+    ``python -m benchmarks.store`` does it 300 times, and starts some crawls as a user does.
+    """
+    tally = kill_crawls(20, tmp_path / "kills", seed=20261118)
+    assert tally.problems == []
+    assert sum(tally.kills.values()) >= 20
+    assert tally.reader["reads"] > 10
+    assert tally.rows - tally.repeats == tally.rounds * len(URLS)
 
 
 def test_two_crawls_at_once_share_one_output(
