@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import islice
 
 from pipelines.discover.body import html_to_utf8, unpack
-from pipelines.discover.sections import MAX_SECTION_BYTES, parse_html
+from pipelines.discover.links import parse_html
+from pipelines.discover.sections import MAX_SECTION_BYTES
 from pipelines.urls import absolute_url
 
 FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/rdf+xml")
