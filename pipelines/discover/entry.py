@@ -78,8 +78,7 @@ def _url(field: str, value: Any) -> str:
 
 def _language(field: str, value: Any) -> str:
     expected = "a BCP 47 language tag such as 'en', 'pt-BR' or 'zh-Hant'"
-    match = _LANGUAGE.match(_string(field, value, expected))
-    if match is None or not _is_known_language(match["language"], match["region"]):
+    if not is_language(_string(field, value, expected)):
         hint = _instead("language_instead").get(value.partition("-")[0].lower())
         raise _Wrong(f"{field} must be {expected}, got {_show(value)}" + (f"; did you mean {hint!r}?" if hint else ""))
     return str(value)
@@ -88,6 +87,17 @@ def _language(field: str, value: Any) -> str:
 def _is_known_language(language: str, region: str | None) -> bool:
     is_region = region is None or region.isdigit() or region in _codes("countries")
     return is_region and (len(language) == 3 or language in _codes("languages"))
+
+
+def is_language(tag: str) -> bool:
+    """Say whether a BCP 47 tag is one that an entry may have."""
+    match = _LANGUAGE.match(tag)
+    return match is not None and _is_known_language(match["language"], match["region"])
+
+
+def is_country(code: str) -> bool:
+    """Say whether a code is one of ISO 3166-1 alpha-2, or XK."""
+    return code in _codes("countries")
 
 
 def _country(field: str, value: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -40,3 +41,21 @@ def test_the_docs_explain_every_field() -> None:
     """And none that there is not."""
     rows = re.findall(r"^\| `(\w+)` \|", DOC.partition("## 2.")[0], re.MULTILINE)
     assert rows == [field.name for field in dataclasses.fields(Source)]
+
+
+def test_the_docs_count_the_catalogue_as_it_is() -> None:
+    """By file, in the table; and in all."""
+    folder = Path(__file__).resolve().parents[3] / "crawler" / "sources"
+    sources = load_sources(folder)
+    enabled = [source for source in sources if source.enabled]
+    kinds = Counter(source.kind for source in enabled)
+    assert (
+        f"{len(sources)} sources, {len(enabled)} of them enabled ({kinds['outlet']} outlets, {kinds['wire']} wires, {kinds['syndicator']} syndicators) "
+        f"in {len({source.country for source in enabled})} countries and {len({source.language for source in enabled})} languages"
+    ) in " ".join(DOC.split())
+    rows = re.findall(r"^\| (.+?) \| (\d+) \| (\d+) \| (\d+) \|$", DOC, re.MULTILINE)
+    files = ("africa", "americas", "asia_pacific", "europe", "wire", "syndicators")
+    for row, name in zip(rows, files, strict=True):
+        listed = [source for source in load_sources(folder / f"{name}.toml") if source.enabled]
+        told = (len(listed), len({source.country for source in listed}), len({source.language for source in listed}))
+        assert tuple(map(int, row[1:])) == told, row[0]
