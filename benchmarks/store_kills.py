@@ -34,8 +34,9 @@ IMPORT_CPU_SECONDS = 2.0
 QUIET, BUSY = (0.05, 0.8), (0.8, 1.8)
 """CPU seconds of a crawl: until its first commit, and until its end."""
 PATIENCE_SECONDS = 240.0
-WHEN = ("fetched_at", "run_id")
-"""Columns that say when and by whom a page was fetched; all others are a function of the page."""
+BY_CHANCE = ("fetched_at", "run_id", "modified_at")
+"""Columns that say when and by which run a page was fetched, and what a sitemap said of it: a page is found by the feed or by the sitemap,
+whichever answers first. All others are a function of the page."""
 
 
 @dataclass
@@ -271,7 +272,7 @@ def _read(output: Path, dataset: str) -> pd.DataFrame:
 def _rows(output: Path, dataset: str) -> Mapping[str, Any]:
     """Return {url: row} without what depends on when it was fetched: ``story_id`` and all that follows from it."""
     frame = _read(output, dataset)
-    kept = [name for name in frame.columns if name not in (*WHEN, "story_id", "crawl_date")]
+    kept = [name for name in frame.columns if name not in (*BY_CHANCE, "story_id", "crawl_date")]
     return {row["url"]: repr(row) for row in frame[kept].to_dict("records")}
 
 
