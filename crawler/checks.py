@@ -20,14 +20,28 @@ WHOLE_NUMBERS = {
     "STORE_BATCH_ARTICLES": 1,
     "DISCOVER_FULL_FETCH_AFTER_UNCHANGED": 0,
     "DISCOVER_MAX_CHILD_SITEMAPS": 0,
+    "DISCOVER_MAX_URLS_PER_SOURCE": 1,
+    "DISCOVER_MAX_SITEMAPS_PER_SOURCE": 0,
+    "DOWNLOAD_IN_FLIGHT_MB": 1,
+    "HOST_FAILURES_TO_REST": 1,
 }
 NUMBERS = {
     "EXTRACT_TIMEOUT_SECONDS": 0.0,
     "STORE_BATCH_SECONDS": 0.0,
     "STORE_FOLD_SECONDS": 0.0,
     "DISCOVER_FULL_FETCH_AFTER_HOURS": 0.0,
+    "HOST_BACKOFF_SECONDS": 0.0,
+    "HOST_BACKOFF_MAX_SECONDS": 0.0,
+    "HOST_REST_SECONDS": 0.0,
+    "HOST_WAIT_BUDGET_SECONDS": 0.0,
+    "RETRY_AFTER_MAX_HOURS": 0.0,
+    "ROBOTSTXT_CACHE_HOURS": 0.0,
+    "ROBOTSTXT_STALE_DAYS": 0.0,
+    "ROBOTSTXT_RETRY_SECONDS": 0.0,
+    "ROBOTSTXT_MAX_CRAWL_DELAY": 0.0,
 }
-SWITCHES = ("ALLOW_PRIVATE_ADDRESSES", "DISCOVER_ONLY_DUE", "REPORT_PAGE", "ROBOTSTXT_OBEY", "SCRUB_SOURCE_MEMORY")
+CHOICES = {"EXTRACTOR": EXTRACTORS, "ROBOTSTXT_FORBIDDEN": ("allow", "disallow"), "TRAINING_OPT_OUT": ("record", "obey")}
+SWITCHES = ("ALLOW_PRIVATE_ADDRESSES", "DISCOVER_ONLY_DUE", "REPORT_PAGE", "ROBOTSTXT_OBEY", "SCRUB_SOURCE_MEMORY", "TDMREP_ENABLED")
 PATHS = ("OUTPUT_DIR", "SOURCES")
 
 
@@ -35,7 +49,7 @@ def check_settings(settings: BaseSettings) -> None:
     """Raise SettingsError naming every setting of ours that cannot be used, with what was expected and found."""
     problems = [
         problem
-        for name in (*WHOLE_NUMBERS, *NUMBERS, *SWITCHES, *PATHS, "EXTRACTOR", "ARTICLE_REVISITS")
+        for name in (*WHOLE_NUMBERS, *NUMBERS, *SWITCHES, *PATHS, *CHOICES, "ARTICLE_REVISITS")
         if (problem := _problem(settings, name))
     ]
     if problems:
@@ -44,8 +58,8 @@ def check_settings(settings: BaseSettings) -> None:
 
 def _problem(settings: BaseSettings, name: str) -> str | None:
     value = settings[name]
-    if name == "EXTRACTOR":
-        return None if value in EXTRACTORS else f"{name} must be one of {', '.join(EXTRACTORS)}, got {value!r}"
+    if name in CHOICES:
+        return None if value in CHOICES[name] else f"{name} must be one of {', '.join(CHOICES[name])}, got {value!r}"
     if name == "ARTICLE_REVISITS":
         try:
             read_ages(value)

@@ -24,6 +24,7 @@ from pipelines.discover import (
     choose_children,
     endpoints_of,
     is_due,
+    may_read,
     plan_index_visit,
     plan_retry,
     plan_visit,
@@ -89,6 +90,10 @@ class EndpointSpider(Spider):
         """Return the request for one endpoint, conditional on what we have of it; None if this run has asked for it already."""
         if url in self.run.endpoints_asked:
             return None
+        if depth and self.run.asked_of[source.name, "child sitemaps"] >= self.settings.getint("DISCOVER_MAX_SITEMAPS_PER_SOURCE"):
+            self.run.count(source.name, "endpoint", "beyond_limit")
+            return None
+        self.run.asked_of[source.name, "child sitemaps"] += bool(depth)
         self.run.endpoints_asked.add(url)
         return Request(
             url,
@@ -157,10 +162,12 @@ class EndpointSpider(Spider):
 
         An index is asked whole each time: its own 304 would hide children that changed.
         """
-        known = await asyncio.to_thread(self.run.store.endpoints, [child.url for child in children])
+        inside = [child for child in children if may_read(child.url, source, named_by=asked)]
+        self.run.count(source.name, "endpoint", "offsite", len(children) - len(inside))
+        known = await asyncio.to_thread(self.run.store.endpoints, [child.url for child in inside])
         now = datetime.now(UTC)
         choice = choose_children(
-            children,
+            inside,
             known,
             max_age_days=source.max_age_days,
             reread_after=self.full_fetch_after,
@@ -171,7 +178,7 @@ class EndpointSpider(Spider):
         for reason, number in choice.skipped.items():
             self.run.count(source.name, "endpoint", reason, number)
         if choice.beyond_limit:
-            self.run.note_problem(f"{asked}: {choice.beyond_limit} of {len(children)} child sitemaps were not asked, the oldest ones")
+            self.run.note_problem(f"{asked}: {choice.beyond_limit} of {len(inside)} child sitemaps were not asked, the oldest ones")
         self.run.pending.add(plan_index_visit(asked, known.values(), now=now), ())
         requests = (
             self.endpoint_request(child.url, source, "sitemap", known=known.get(child.url), lastmod=child.modified_at, depth=depth + 1)

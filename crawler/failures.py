@@ -13,11 +13,13 @@ from scrapy.exceptions import (
     DownloadFailedError,
     DownloadTimeoutError,
     IgnoreRequest,
+    ResponseDataLossError,
+    StopDownload,
     UnsupportedURLSchemeError,
 )
 from scrapy.spidermiddlewares.httperror import HttpError
 
-from crawler.middlewares import ForbiddenAddress
+from crawler.refusals import ForbiddenAddress, HostDown, HostPaused, HostWaits, OptedOut, RobotsRefusal, TooManyLayers
 from crawler.resolver import refused_names
 from pipelines.records import Rejection
 
@@ -33,6 +35,14 @@ TOO_LARGE = ("larger than download max size", "DOWNLOAD_MAXSIZE")
 REASONS: tuple[tuple[type[BaseException], str, bool], ...] = (
     (ForbiddenAddress, "forbidden_address", True),
     (UnsupportedURLSchemeError, "forbidden_address", True),
+    (RobotsRefusal, "robots_txt", False),
+    (HostDown, "host_down", False),
+    (HostPaused, "host_paused", False),
+    (HostWaits, "host_paused", False),
+    (OptedOut, "opted_out", False),
+    (TooManyLayers, "too_many_layers", False),
+    (StopDownload, "no_room", False),
+    (ResponseDataLossError, "truncated", False),
     (DownloadTimeoutError, "timeout", False),
     (CannotResolveHostError, "dns", False),
     (DownloadConnectionRefusedError, "connection", False),
@@ -44,6 +54,9 @@ def describe_failure(failure: Failure) -> Rejection:
     """Return the rejection for a failed request: its reason, and whether asking again can help."""
     request: Request = failure.request  # type: ignore[attr-defined]
     reason, is_final, url = _reason(failure.value, request.url)
+    if request.meta.get("redirect_times"):
+        # The page that was asked for is none of it: where it leads may change.
+        is_final = is_final and reason != "forbidden_address"
     source = request.cb_kwargs.get("source", "")
     hint = request.cb_kwargs.get("hint")
     return Rejection(
@@ -70,7 +83,7 @@ def _reason(error: BaseException | None, url: str) -> tuple[str, bool, str]:
     if isinstance(error, CannotResolveHostError) and urlsplit(url).hostname in refused_names:
         return "forbidden_address", True, url
     if isinstance(error, DownloadCancelledError | IgnoreRequest) and any(words in str(error) for words in TOO_LARGE):
-        return "too_large", True, url
+        return "too_large", False, url
     for kind, reason, is_final in REASONS:
         if isinstance(error, kind):
             return reason, is_final, url

@@ -37,6 +37,9 @@ MAX_WAITING_BATCHES = 4
 SHORTEST_PERIOD_SECONDS = 0.05
 STORE_ERRORS = (OSError, sqlite3.Error, PipelineError)
 
+# What a broken server sends as HTML once may be the page itself the next time.
+PASSING_DAMAGE = frozenset({"empty_page", "not_html", "undecodable"})
+
 Item = Article | Rejection
 
 
@@ -46,6 +49,7 @@ class ProcessPages:
     def __init__(self, run: Run) -> None:
         self.run = run
         settings = run.settings
+        self.obeys_opt_outs = settings["TRAINING_OPT_OUT"] == "obey"
         self.process = partial(process_page, extractor=settings["EXTRACTOR"], min_words=settings.getint("SCRUB_MIN_WORDS"))
 
     @classmethod
@@ -55,7 +59,7 @@ class ProcessPages:
     async def process_item(self, item: Any) -> Any:
         if not isinstance(item, FetchedPage):
             return item
-        outcome = self._judge_age(await self._process(replace(item, run_id=self.run.run_id)))
+        outcome = self._judge_age(self._judge(await self._process(replace(item, run_id=self.run.run_id))))
         self.run.count_outcome(outcome)
         return outcome
 
@@ -68,6 +72,17 @@ class ProcessPages:
         return Rejection(
             url=outcome.url, requested_url=requested_url(outcome), stage="extract", reason="too_old",
             detail=describe_age(outcome.published_at, source), source=outcome.source, fetched_at=outcome.fetched_at, run_id=outcome.run_id,
+        )  # fmt: skip
+
+    def _judge(self, outcome: Item) -> Item:
+        """Let damage be asked again, and obey an opt-out when TRAINING_OPT_OUT says so."""
+        if isinstance(outcome, Rejection):
+            return replace(outcome, is_final=False) if outcome.reason in PASSING_DAMAGE else outcome
+        if not (outcome.tdm_reserved and self.obeys_opt_outs):
+            return outcome
+        return Rejection(
+            url=outcome.url, requested_url=requested_url(outcome), stage="attribute", reason="opted_out",
+            detail="the page reserves text and data mining", source=outcome.source, fetched_at=outcome.fetched_at, run_id=outcome.run_id,
         )  # fmt: skip
 
     async def _process(self, page: FetchedPage) -> Item:

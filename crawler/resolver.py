@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Sequence
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from scrapy.resolver import CachingThreadedResolver
 from twisted.internet.error import DNSLookupError
+
+from pipelines.conduct import is_public_address
 
 if TYPE_CHECKING:
     from typing import Self
@@ -57,26 +57,3 @@ def proxy_hosts() -> frozenset[str]:
     """Return the hosts of the proxies that the environment names."""
     hosts = (urlsplit(proxy if "://" in proxy else f"http://{proxy}").hostname for proxy in getproxies().values())
     return frozenset(host for host in hosts if host)
-
-
-def is_public_address(address: str) -> bool:
-    """Say whether a resolved address is one that the public internet routes."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return False
-    mapped = getattr(parsed, "ipv4_mapped", None)
-    return (mapped or parsed).is_global and not parsed.is_multicast
-
-
-def literal_address(host: str) -> str | None:
-    """Return the address that a host spells out, in any form that connects (``2130706433``, ``0x7f.1``, ``[::1]``), or None for a name."""
-    host = host.strip("[]").rstrip(".")
-    try:
-        return str(ip_address(host.partition("%")[0]))
-    except ValueError:
-        pass
-    try:
-        return socket.inet_ntoa(socket.inet_aton(host))
-    except OSError:
-        return None

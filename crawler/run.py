@@ -71,6 +71,8 @@ class Run:
         self.endpoints_asked: set[str] = set()
         self.requested: set[str] = set()
         """URL keys asked for in this run."""
+        self.asked_of: Counter[tuple[str, str]] = Counter()
+        """(source, "pages" or "child sitemaps") -> requests of this run: a site that names pages without end gets so many and no more."""
         self.source_lines: dict[str, SourceLines] = {}
         """What is known as boilerplate of the sources met so far."""
 

@@ -29,12 +29,28 @@ ROBOTSTXT_USER_AGENT = "copydesk"
 
 # --- Politeness --------------------------------------------------------------------------------------------------------------------
 ROBOTSTXT_OBEY = True
-# Requests to one host at a time, a second apart (with Scrapy's jitter); a source may ask for more with delay_seconds.
+# RFC 9309, 2.4: a copy of robots.txt should not be used for longer than 24 hours, unless the server cannot be reached (2.3.1.4:
+# 30 days). One that could not be had is asked for again after so many seconds, when its host's next request comes up.
+ROBOTSTXT_CACHE_HOURS = 24.0
+ROBOTSTXT_STALE_DAYS = 30.0
+ROBOTSTXT_RETRY_SECONDS = 300.0
+# 401 and 403 for robots.txt: "allow" as RFC 9309 says of all 4xx, or "disallow" as fundus does.
+ROBOTSTXT_FORBIDDEN = "allow"
+# Seconds: a longer Crawl-delay is kept at this and told. Common Crawl's news crawler takes up to 120.
+ROBOTSTXT_MAX_CRAWL_DELAY = 120.0
+# What publishers say of training language models (robots.txt groups of known agents, TDMRep): "record" it with the article, or "obey" it.
+TRAINING_OPT_OUT = "record"
+# Ask each host once in ROBOTSTXT_CACHE_HOURS for /.well-known/tdmrep.json.
+TDMREP_ENABLED = True
+# Requests to one host at a time, a second apart at least; a source may ask for more with delay_seconds.
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY = 1.0
 # First in, first out among requests of one priority: feeds name the newest first.
 SCHEDULER_MEMORY_QUEUE = "scrapy.squeues.FifoMemoryQueue"
-SCHEDULER_PRIORITY_QUEUE = "crawler.scheduling.PatientPriorityQueue"
+# Scrapy's jitter, a share of the delay; here it only ever adds, so that a delay is kept as promised.
+DOWNLOAD_DELAY_JITTER = 0.25
+DOWNLOADER = "crawler.pacing.PacedDownloader"
+SCHEDULER_PRIORITY_QUEUE = "crawler.pacing.PacedPriorityQueue"
 # Over all sites. Requests that wait for their site's delay count too, so this is about how many sites are crawled side by side.
 CONCURRENT_REQUESTS = 64
 # Items of one response that are processed side by side; ours yield one, and Scrapy starts a task for each of these.
@@ -42,10 +58,25 @@ CONCURRENT_ITEMS = 4
 REFERRER_POLICY = "no-referrer"
 COOKIES_ENABLED = False
 
+# --- Patience ----------------------------------------------------------------------------------------------------------------------
+# 429, 503, other 5xx and lost connections pause their host: for what Retry-After says, else for so many seconds, twice as long after
+# each failure in a row, and up to as much again at random.
+HOST_BACKOFF_SECONDS = 2.0
+HOST_BACKOFF_MAX_SECONDS = 60.0
+# After so many failures in a row a host rests for so many seconds; then one request decides whether the run goes on with it.
+HOST_FAILURES_TO_REST = 5
+HOST_REST_SECONDS = 60.0
+# What a run waits for one host in all: the most that a bad host can hold up its end. What is left then is asked for by the next run.
+HOST_WAIT_BUDGET_SECONDS = 300.0
+# A longer Retry-After is taken for this; beyond the budget it binds the next runs too.
+RETRY_AFTER_MAX_HOURS = 24.0
+
 # --- Limits ------------------------------------------------------------------------------------------------------------------------
 # Bytes after decompression; the largest of 718 news pages measured was 4 MB. Scrapy's default is 1 GiB.
 DOWNLOAD_MAXSIZE = 10 * 1024 * 1024
 DOWNLOAD_WARNSIZE = 0
+# MB of bodies that are being downloaded, all together: what comes on top is given up and asked again by the next run.
+DOWNLOAD_IN_FLIGHT_MB = 128
 DOWNLOAD_TIMEOUT = 30
 REDIRECT_MAX_TIMES = 5
 RETRY_TIMES = 2
@@ -60,7 +91,14 @@ SCRAPER_SLOT_MAX_ACTIVE_SIZE = 10_000_000
 # Requests to private, loopback and link-local addresses are refused, by literal address and after name resolution. True only in tests.
 ALLOW_PRIVATE_ADDRESSES = False
 TWISTED_DNS_RESOLVER = "crawler.resolver.PublicAddressResolver"
-DOWNLOAD_HANDLERS = {"file": None, "data": None, "ftp": None, "s3": None}
+DOWNLOAD_HANDLERS = {
+    "http": "crawler.handlers.BoundedHandler",
+    "https": "crawler.handlers.BoundedHandler",
+    "file": None,
+    "data": None,
+    "ftp": None,
+    "s3": None,
+}
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 
@@ -76,6 +114,9 @@ DISCOVER_ONLY_DUE = False
 # Ages, counted from its first fetch, at which an article is fetched again to see whether its text changed: ["1h", "6h", "24h"]; empty is off.
 # Off, because each age costs a site one more request an article.
 ARTICLE_REVISITS: list[str] = []
+# What one run asks of one source at most, whatever it names; the rest is left to the next run. A page a second is 3,600 an hour.
+DISCOVER_MAX_URLS_PER_SOURCE = 5_000
+DISCOVER_MAX_SITEMAPS_PER_SOURCE = 200
 
 # --- Extraction --------------------------------------------------------------------------------------------------------------------
 # Worker processes; -1 is one per core, 0 extracts in the crawl's own process (debugging).
@@ -115,8 +156,12 @@ ITEM_PIPELINES = {
 }
 DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.PrivateAddressGuard": 50,
+    "crawler.middlewares.PatienceWithHosts": 60,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.middlewares.StrictRobotsTxt": 100,
+    "crawler.middlewares.OptOuts": 105,
+    # Sees an answer before Scrapy's HttpCompressionMiddleware (590) unpacks it.
+    "crawler.middlewares.FewLayers": 595,
 }
 EXTENSIONS = {
     "crawler.extensions.RunReport": 500,

@@ -139,7 +139,7 @@ def make_article(page: FetchedPage, draft: Draft, attribution: Attribution) -> A
         copyright=attribution.copyright,
         provenance=attribution.evidence,
         is_free=draft.is_free,
-        tdm_reserved=draft.tdm_reserved,
+        tdm_reserved=page.tdm_reserved if draft.tdm_reserved is None else draft.tdm_reserved,
         word_count=count_words(text),
         text_sha256=digest,
         minhash=minhash_bytes(text, dateline=attribution.dateline),
@@ -156,12 +156,14 @@ def _in_page_order(removed: tuple[Removed, ...]) -> tuple[Removed, ...]:
 
 
 def _extra(page: FetchedPage) -> str | None:
-    """The URL that was asked for, if a redirect changed it (the store marks both as seen), and where the page was found."""
-    extra: dict[str, str] = {}
+    """The URL that was asked for, if a redirect changed it (the store marks both as seen), where the page was found, and what it refuses."""
+    extra: dict[str, object] = {}
     if page.requested_url and page.requested_url != page.url:
         extra["requested_url"] = page.requested_url
     if page.hint and page.hint.found_in:
         extra |= {"channel": page.hint.channel, "found_in": page.hint.found_in}
+    if page.training_refused:
+        extra["training_refused"] = list(page.training_refused)
     return json.dumps(extra, ensure_ascii=False) if extra else None
 
 

@@ -92,6 +92,10 @@ class FetchedPage:
     """The URL that was asked for, when a redirect changed it."""
     hint: Discovered | None = None
     """What the feed or sitemap said of this page."""
+    tdm_reserved: bool | None = None
+    """What the site's tdmrep.json or the answer's header says of text and data mining; the page's own word counts more."""
+    training_refused: tuple[str, ...] = ()
+    """Known training crawlers that robots.txt refuses the page, though not everybody."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -286,7 +290,8 @@ class Article:
     run_id: str
     schema_version: int = SCHEMA_VERSION
     extra: str | None = field(default=None, repr=False)
-    """JSON object or None; ``requested_url`` when a redirect led here, ``found_in`` and ``channel`` of what named it."""
+    """JSON object or None; ``requested_url`` when a redirect led here, ``found_in`` and ``channel`` of what named it, ``training_refused``:
+    known training crawlers that robots.txt refuses it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -76,6 +76,10 @@ class SourceSpider(EndpointSpider):
             key = clean_url(entry.url)
             if key is None or key in self.run.requested:
                 continue
+            if self.run.asked_of[source.name, "pages"] >= self.settings.getint("DISCOVER_MAX_URLS_PER_SOURCE"):
+                self.run.count(source.name, "discover", "beyond_limit")
+                continue
+            self.run.asked_of[source.name, "pages"] += 1
             self.run.requested.add(key)
             self.run.count(source.name, "discover")
             yield Request(
@@ -131,6 +135,8 @@ class SourceSpider(EndpointSpider):
             source=source.name,
             requested_url=requested_url,
             hint=hint,
+            tdm_reserved=response.meta.get("tdm_reserved"),
+            training_refused=tuple(response.meta.get("training_refused", ())),
         )
 
     def refuse(self, response: Response, source: Source, hint: Discovered) -> tuple[str, str] | None:

@@ -11,7 +11,7 @@ from pipelines.discover.children import choose_children
 from pipelines.discover.dates import parse_date
 from pipelines.discover.endpoints import find_feeds, find_sitemaps
 from pipelines.discover.feeds import read_feed
-from pipelines.discover.filter import admit, describe_age, is_too_old
+from pipelines.discover.filter import admit, describe_age, is_too_old, may_read
 from pipelines.discover.reading import Reading
 from pipelines.discover.schedule import due_sources, endpoints_of, is_due, next_revisit, plan_index_visit, plan_retry, plan_visit
 from pipelines.discover.sections import looks_like_article, read_section
@@ -32,6 +32,7 @@ __all__ = [
     "is_too_old",
     "load_sources",
     "looks_like_article",
+    "may_read",
     "next_revisit",
     "parse_date",
     "plan_index_visit",

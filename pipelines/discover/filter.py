@@ -54,6 +54,11 @@ def is_on_site(url: str, source: Source) -> bool:
     return any(host == allowed or host.endswith(f".{allowed}") or domain == allowed for allowed in map(_bare_domain, source.allow_domains))
 
 
+def may_read(sitemap: str, source: Source, *, named_by: str) -> bool:
+    """Say whether a child of a sitemap index may be asked: on the source's site or the index's host, so that no index sends us elsewhere."""
+    return is_on_site(sitemap, source) or host_of(sitemap) == host_of(named_by) != ""
+
+
 def _judge(found: Discovered, source: Source, now: datetime) -> tuple[str, str]:
     scheme = _SCHEME.match(found.url)
     if scheme and scheme[1].lower() not in ("http", "https"):

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from newsroom import SOURCES_FILE, Newsroom
+from tests.crawler.odd_site import OddSite
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -64,6 +65,13 @@ def northwire(crawl: Callable[..., Ran], tmp_path_factory: pytest.TempPathFactor
     ran = crawl("news", folder, "-a", "source=northwire", "-s", "REPORT_PAGE=False")
     assert ran.status == 0, ran.output
     return folder, ran
+
+
+@pytest.fixture
+def site() -> Iterator[OddSite]:
+    """A server that answers as the test says."""
+    with OddSite.serve() as site:
+        yield site
 
 
 def read(output: Path, dataset: str) -> pd.DataFrame:

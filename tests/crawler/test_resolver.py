@@ -12,55 +12,9 @@ from twisted.internet.error import DNSLookupError
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from crawler.resolver import PublicAddressResolver, is_public_address, literal_address, proxy_hosts, refused_names
+from crawler.resolver import PublicAddressResolver, proxy_hosts, refused_names
 
 PRIVATE, PUBLIC = "10.1.2.3", "93.184.215.14"
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "127.0.0.1",
-        "10.1.2.3",
-        "192.168.0.1",
-        "169.254.169.254",
-        "172.16.0.1",
-        "0.0.0.0",
-        "100.64.0.1",
-        "224.0.0.1",
-        "::1",
-        "fe80::1",
-        "fd00::1",
-        "::ffff:127.0.0.1",
-        "not an address",
-    ],
-)
-def test_private_addresses_are_not_public(address: str) -> None:
-    """Loopback, private, link-local, shared and multicast addresses, IPv4 and IPv6, are refused."""
-    assert not is_public_address(address)
-
-
-@pytest.mark.parametrize("address", ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "::ffff:93.184.215.14"])
-def test_routed_addresses_are_public(address: str) -> None:
-    """What the internet routes is allowed."""
-    assert is_public_address(address)
-
-
-@pytest.mark.parametrize(
-    ("host", "address"),
-    [
-        pytest.param("2130706433", "127.0.0.1", id="one number"),
-        pytest.param("0x7f000001", "127.0.0.1", id="hexadecimal"),
-        pytest.param("0177.0.0.1", "127.0.0.1", id="octal"),
-        pytest.param("127.1", "127.0.0.1", id="short form"),
-        pytest.param("[::1]", "::1", id="IPv6 in brackets"),
-        pytest.param("fe80::1%eth0", "fe80::1", id="IPv6 with a zone"),
-        pytest.param("paper.example", None, id="a name"),
-    ],
-)
-def test_addresses_are_read_in_every_spelling(host: str, address: str | None) -> None:
-    """Any form that a socket would connect to is understood."""
-    assert literal_address(host) == address
 
 
 def test_the_users_own_proxy_is_exempt(monkeypatch: pytest.MonkeyPatch) -> None:
