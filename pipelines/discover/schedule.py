@@ -20,8 +20,10 @@ FIRST_INTERVAL = timedelta(hours=1)
 FIRST_BACK_OFF = timedelta(hours=1)
 LONGEST_BACK_OFF = timedelta(days=7)
 """An endpoint that fails is asked once a week in the end, for as long as it stands in the catalogue: many come back."""
-NEW_PER_VISIT = 2.0
-"""How many new URLs a visit should find. A feed of 48 a day is then asked each hour, one of two a day once a day."""
+NEW_PER_VISIT = 1.0
+"""How many new URLs a visit should find: a feed of 48 a day is asked each half hour by day, one of two a day twice."""
+FIRST_RATE = NEW_PER_VISIT / (FIRST_INTERVAL / timedelta(hours=1))
+"""Taken for the rate before the second visit: one that finds nothing, at night, must not make a lively feed look dead."""
 MEMORY = timedelta(hours=12)
 """The rate forgets what it saw with this time constant: half a day, because newsrooms sleep."""
 
@@ -61,10 +63,9 @@ def observed_rate(known: Endpoint | None, *, new: int, now: datetime) -> float |
     if known is None or known.asked_at is None:
         return None
     hours = max((now - known.asked_at) / timedelta(hours=1), 1 / 60)
-    if known.new_per_hour is None:
-        return new / hours
+    before = FIRST_RATE if known.new_per_hour is None else known.new_per_hour
     kept = math.exp(-hours / (MEMORY / timedelta(hours=1)))
-    return known.new_per_hour * kept + new / hours * (1 - kept)
+    return before * kept + new / hours * (1 - kept)
 
 
 def faded_rate(known: Endpoint, *, now: datetime) -> float:
@@ -73,7 +74,7 @@ def faded_rate(known: Endpoint, *, now: datetime) -> float:
 
 
 def interval_for(rate: float | None, *, named: int = 0) -> timedelta:
-    """Return how long to wait for about two new URLs; between ten minutes and a day.
+    """Return how long to wait for about one new URL; between ten minutes and a day.
 
     A short feed is asked before half of it can have been replaced: named is its length, 0 if unknown.
     """

@@ -54,6 +54,12 @@ def test_a_source_that_was_not_measured_lately_says_so() -> None:
         assert [entry for entry in entries if "2026-03-25" not in entry.rpartition("note")[2]] == [], file.name
 
 
+def test_a_sitemap_that_may_be_an_archive_has_a_limit_of_age(sources: list[Source]) -> None:
+    """Else the first crawl of it would ask for years of articles; a news sitemap holds two days."""
+    unlimited = (source for source in sources if source.enabled and source.max_age_days is None)
+    assert [source.name for source in unlimited if any("news" not in url.lower() for url in source.sitemaps)] == []
+
+
 def test_no_address_is_asked_by_two_sources(sources: list[Source]) -> None:
     """One site, one entry."""
     asked = [url for source in sources for url in (*source.feeds, *source.sitemaps, *source.sections)]
