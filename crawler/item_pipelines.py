@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.exceptions import DropItem
 
+from crawler.discovery import EndpointSpider
 from crawler.run import Run
 from pipelines.chain import process_page
 from pipelines.discover import describe_age, is_too_old
@@ -50,15 +51,23 @@ class ProcessPages:
         self.run = run
         settings = run.settings
         self.obeys_opt_outs = settings["TRAINING_OPT_OUT"] == "obey"
+        self.counts_fetches = not isinstance(run.crawler.spider, EndpointSpider)
+        """A spider that is not ours (crawler.addon) starts no run and counts no fetches: a page counts there when it comes in."""
         self.process = partial(process_page, extractor=settings["EXTRACTOR"], min_words=settings.getint("SCRUB_MIN_WORDS"))
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(Run.of(crawler))
+        pipeline = cls(Run.of(crawler))
+        if pipeline.counts_fetches:
+            pipeline.run.start([])
+        return pipeline
 
     async def process_item(self, item: Any) -> Any:
         if not isinstance(item, FetchedPage):
             return item
+        if self.counts_fetches:
+            self.run.count(item.source, "discover")
+            self.run.count(item.source, "fetch")
         outcome = self._judge_age(self._judge(await self._process(replace(item, run_id=self.run.run_id))))
         self.run.count_outcome(outcome)
         return outcome

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
+from crawler.commands import OUTPUT_DIR
 from pipelines.errors import CorpusError, PipelineError
-from pipelines.explain import explain, print_explanation
-from pipelines.report import make_console
 
 
 class Command(ScrapyCommand):
@@ -19,6 +19,8 @@ class Command(ScrapyCommand):
 
     requires_project = True
     requires_crawler_process = False
+    # In a project of somebody else's, where only the add-on knows ours.
+    default_settings: ClassVar[dict[str, Any]] = {"OUTPUT_DIR": OUTPUT_DIR}
 
     def syntax(self) -> str:
         return "URL-or-id"
@@ -42,6 +44,10 @@ class Command(ScrapyCommand):
         if len(args) != 1:
             raise UsageError("name one URL or id")
         assert self.settings is not None
+        # Imported here: every command of a project that has ours installed would wait for it.
+        from pipelines.explain import explain, print_explanation
+        from pipelines.report import make_console
+
         output_dir = (opts.output or Path(self.settings["OUTPUT_DIR"])).expanduser().resolve()
         try:
             if not (output_dir / "articles").is_dir():

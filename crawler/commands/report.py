@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any, ClassVar
 
 from rich.markup import escape
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
+from crawler.commands import OUTPUT_DIR
 from pipelines.errors import PipelineError
-from pipelines.report import make_console, write_page
 
 
 class Command(ScrapyCommand):
@@ -19,6 +20,8 @@ class Command(ScrapyCommand):
 
     requires_project = True
     requires_crawler_process = False
+    # In a project of somebody else's, where only the add-on knows ours.
+    default_settings: ClassVar[dict[str, Any]] = {"OUTPUT_DIR": OUTPUT_DIR}
 
     def short_desc(self) -> str:
         return "Write a web page about a run and the corpus"
@@ -41,6 +44,9 @@ class Command(ScrapyCommand):
         if args:
             raise UsageError(f"expected options only, got {args[0]!r}")
         assert self.settings is not None
+        # Imported here: every command of a project that has ours installed would wait for it.
+        from pipelines.report import make_console, write_page
+
         try:
             output_dir = Path(self.settings["OUTPUT_DIR"]).expanduser().resolve()
             target = opts.output.expanduser().resolve() if opts.output else None
