@@ -35,16 +35,18 @@ _DATE = re.compile(
 _NUMBER_ID = re.compile(r"(?:^|\D)\d{5,}(?:\D|$)")
 _TOKEN_ID = re.compile(r"(?=[a-z]*\d)[a-z0-9]{7,}$|[0-9a-f]{8}-[0-9a-f]{4}-", re.IGNORECASE)
 _QUERY_ID = re.compile(r"(?:^|&)\w*id=\d{3,}", re.IGNORECASE)
-_PAGING = re.compile(r"(?:^|&)(?:page|p|seite|pagina|offset|start|sort|lang)=", re.IGNORECASE)
+_PAGING = re.compile(r"(?:^|&)(?:page|p|seite|pagina|offset|start)=\d|(?:^|&)sort=", re.IGNORECASE)
 _EXTENSION = re.compile(r"\.(?:html?|shtml|xhtml|php|aspx?|ece|cms|jsp)$", re.IGNORECASE)
 _SLUG_WORDS = re.compile(r"[-_+ ]+")
 _NOT_ARTICLES = frozenset(
     """
     tag tags topic topics thema themen category categories kategorie categoria author authors autor autoren auteur profile search suche login
     signin register subscribe abo about about-us contact kontakt privacy terms impressum imprint newsletter newsletters rss feed feeds sitemap
-    archive archives archiv page shop jobs careers advertise help faq cookies account user users wp-content wp-admin cdn-cgi
+    page shop jobs careers advertise help faq cookies account user users wp-content wp-admin cdn-cgi
     """.split()
 )
+# Lists of articles, and on some sites the folder that all articles lie in.
+_ARCHIVES = frozenset({"archive", "archives", "archiv"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ def score_link(link: Link, facts: PageFacts) -> float:
     address = score_address(link.url)
     if address is None:
         return -8.0
-    return address + _score_text(link) + _score_place(link, facts)
+    return address + _score_text(link, has_clear_address=address >= 3) + _score_place(link, facts)
 
 
 def score_address(url: str) -> float | None:
@@ -122,11 +124,13 @@ def score_address(url: str) -> float | None:
         return None
     if _PAGING.search(parts.query) and not has_query_id:
         return None
-    slug = _EXTENSION.sub("", segments[-1]) if segments else ""
+    slug = _slug_of(segments)
     words = [word for word in _SLUG_WORDS.split(slug) if word]
     has_number = _NUMBER_ID.search(slug) is not None
+    if slug in _ARCHIVES or (not _ARCHIVES.isdisjoint(segments) and not has_number and len(words) < 2):
+        return None
     is_date_alone = slug.isdigit() and len(slug) <= 8 and not has_query_id
-    if _DATE.search(parts.path) and (len(words) >= 2 or has_number or not is_date_alone):
+    if _DATE.search(parts.path) and not is_date_alone:
         return 3.0 if len(slug) > 2 else 0.0
     if len(words) >= 4 and len(slug) >= 20:
         return 3.0
@@ -134,13 +138,22 @@ def score_address(url: str) -> float | None:
         return 2.0
     if _TOKEN_ID.search(slug):
         return 1.5
-    return 0.5 * (min(len(words), 4) - 1 + (slug != (segments[-1] if segments else slug)))
+    is_file = bool(segments) and _EXTENSION.search(segments[-1]) is not None
+    return 0.5 * (min(len(words), 4) - 1 + is_file)
 
 
-def _score_text(link: Link) -> float:
+def _slug_of(segments: Sequence[str]) -> str:
+    """Return what names the page in a path: the last segment without its extension, the one before it if that says more (``…/slug-4711/article``)."""
+    last = [_EXTENSION.sub("", segment) for segment in segments[-2:]]
+    if len(last) == 2 and len(_SLUG_WORDS.split(last[0])) >= 4 > len(_SLUG_WORDS.split(last[1])) and last[1].isalpha():
+        return last[0]
+    return last[-1] if last else ""
+
+
+def _score_text(link: Link, *, has_clear_address: bool) -> float:
     words = count_words(link.text)
-    score = 2.0 if words >= 6 else 1.5 if words >= 4 else 0.5 if words == 3 else -1.0 if link.text else 0.0
-    slug = unquote(_EXTENSION.sub("", (_segments(urlsplit(link.url).path) or [""])[-1]))
+    score = 2.0 if words >= 6 else 1.5 if words >= 4 else 0.5 if words == 3 else -1.0 if link.text and not has_clear_address else 0.0
+    slug = unquote(_slug_of(_segments(urlsplit(link.url).path)))
     # A name as address: a person, a topic, a place. A headline is longer.
     is_name = words <= 3 and [*_SLUG_WORDS.split(slug)] == link.text.lower().split()
     return score + (1.0 if link.is_headline else 0.0) - (1.5 if is_name else 0.0)
