@@ -172,3 +172,10 @@ def test_no_file_names_a_folder_of_a_developer_s_machine() -> None:
     files = list(text_files())
     assert len(files) > 100
     assert [page_name(path) for path, text in files if homes.search(text)] == []
+
+
+def test_the_index_leads_to_every_page() -> None:
+    """docs/README.md, which the README links."""
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    assert [path.name for path in (ROOT / "docs").glob("*.md") if path.name != "README.md" and f"({path.name})" not in index] == []
+    assert "(docs/README.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
