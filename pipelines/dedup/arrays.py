@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -36,6 +37,28 @@ def is_in(values: Hashes, ordered: Hashes) -> NDArray[np.bool_]:
         return np.zeros(len(values), np.bool_)
     place = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
     return np.asarray(ordered[place] == values)
+
+
+def split_at(values: Hashes, ends: Sequence[int]) -> list[Hashes]:
+    """Return the pieces of an array, given where each ends, as views; ``np.split`` takes ten times as long for each."""
+    pieces, begin = [], 0
+    for end in ends:
+        pieces.append(values[begin:end])
+        begin = end
+    return pieces
+
+
+def distinct_each(values: NDArray[np.uint32], ends: Sequence[int]) -> list[NDArray[np.uint32]]:
+    """Return the sorted distinct values of each piece of an array, given where each ends. Sorts values in place."""
+    pieces = split_at(values, ends)
+    for piece in pieces:
+        piece.sort()
+    first = is_first(values)
+    # Where a piece begins, its first value is new; the last mark is of empty pieces at the end.
+    first = np.append(first, True)
+    first[np.array([0, *ends[:-1]], np.int64)] = True
+    counts = np.concatenate(([0], np.cumsum(first[:-1])))[np.array(ends, np.int64)]
+    return split_at(values[first[:-1]], counts.tolist())
 
 
 def expand_ranges(first: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -17,6 +17,13 @@ Texts = NDArray[np.uint32]
 Packed = NDArray[np.uint64]
 
 
+def is_shared(entries: Packed) -> NDArray[np.bool_]:
+    """Say of each posting, sorted by key, whether another text has its key."""
+    keys, _ = unpack(entries)
+    first = np.append(is_first(keys), True)
+    return np.asarray(~(first[1:] & first[:-1]))
+
+
 def find_neighbors(entries: Packed, queries: Texts, living_samples: NDArray[np.int32], parameters: DedupParameters) -> Packed:
     """Return some of the candidates: those that also stand next to each other in the lists of enough keys.
 

@@ -128,17 +128,22 @@ def add_occurrences(work: Work, places: Sequence[tuple[int, int, int]]) -> None:
     known = sorted({text for text in texts.tolist() if text < work.first_new_text})
     work.fetch(known)
     key_texts, keys = work.keys_of(texts.tolist())
-    was_alive = occurrences.is_alive(key_texts, keys)
+    was_alive = np.zeros(len(keys), np.bool_)
+    of_known = slice(0, np.searchsorted(key_texts, work.first_new_text))
+    was_alive[of_known] = occurrences.is_alive(key_texts[of_known], keys[of_known])
     occurrences.add(texts, sources, urls)
-    revived = ~was_alive & occurrences.is_alive(key_texts, keys)
-    work.posted = distinct(np.concatenate((work.posted, pack(keys[revived], key_texts[revived]))))
-    work.touched.update(distinct(key_texts[revived & (key_texts < work.first_new_text)]).tolist())
     # One use for each new place of a text and each of its keys.
     first = np.searchsorted(key_texts, texts)
     counts = np.searchsorted(key_texts, texts, "right") - first
-    used = keys[expand_ranges(first, counts)]
-    uses = distinct(flip_key(used, np.repeat(sources, counts)))
-    uses = uses[~occurrences.is_flipped(uses)]
+    place = expand_ranges(first, counts)
+    uses = flip_key(keys[place], np.repeat(sources, counts))
+    is_living = ~occurrences.is_flipped(uses)
+    uses = distinct(uses[is_living])
+    alive = was_alive.copy()
+    alive[place[is_living]] = True
+    revived = alive & ~was_alive
+    work.posted = distinct(np.concatenate((work.posted, pack(keys[revived], key_texts[revived]))))
+    work.touched.update(distinct(key_texts[revived & (key_texts < work.first_new_text)]).tolist())
     # Documents of no known source may come from anywhere: what they share is no source's boilerplate.
     if (unknown := work.state.source_numbers.get("")) is not None:
         uses = uses[unpack(uses)[1] != unknown]
@@ -147,9 +152,12 @@ def add_occurrences(work: Work, places: Sequence[tuple[int, int, int]]) -> None:
 
 
 def look_up(work: Work, keys: NDArray[np.uint32]) -> None:
-    """Read the postings of keys that were not looked up yet."""
+    """Read the postings of keys that were not looked up yet, and add those that this fold makes."""
     keys = distinct(keys)
-    keys = keys[~is_in(keys, work.looked_up)]
+    if len(work.looked_up):
+        keys = keys[~is_in(keys, work.looked_up)]
+        if not len(keys):
+            return
     work.looked_up = distinct(np.concatenate((work.looked_up, keys)))
     found = work.state.runs.find(keys)
     work.entries = distinct(np.concatenate((work.entries, pack(*found), work.posted)))

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.dedup import tables
-from pipelines.dedup.arrays import unpack
-from pipelines.dedup.candidates import find_candidates, find_neighbors
+from pipelines.dedup.arrays import distinct, pack, unpack
+from pipelines.dedup.candidates import find_candidates, find_neighbors, is_shared
 from pipelines.dedup.intake import look_up
 from pipelines.dedup.packing import TEXTS_AT_ONCE
 from pipelines.dedup.runs import Run
@@ -33,24 +33,33 @@ def judge(work: Work) -> set[int]:
     lost = state.lost[weak]
     work.touched.update(weak[lost > work.parameters.judge_again_share * (state.living[weak] + lost)].tolist())
     changed = withdraw_edges(work)
-    queries = np.array([*sorted(work.touched), *range(work.first_new_text, state.text_count)], np.uint32)
-    work.fetch(work.touched)
-    texts, keys = work.keys_of(queries.tolist())
+    touched = sorted(work.touched)
+    queries = np.array([*touched, *range(work.first_new_text, state.text_count)], np.uint32)
+    work.fetch(touched)
+    texts, keys = work.keys_of(touched)
     alive = state.occurrences.is_alive(texts, keys)
-    living_texts = texts[alive & ((keys & np.uint32(1)) == 0)]
-    state.living[queries] = np.searchsorted(living_texts, queries, "right") - np.searchsorted(living_texts, queries)
-    state.lost[queries] = 0
-    look_up(work, keys[alive & (texts < work.first_new_text)])
+    look_up(work, keys[alive])
     entry_keys, entry_texts = unpack(work.entries)
     living = work.entries[state.occurrences.is_alive(entry_texts, entry_keys)]
-    changed |= join(work, find_neighbors(living, queries, state.living, work.parameters))
-    labels = state.stories.labels(living.astype(np.uint32))
-    changed |= join(work, find_candidates(living, queries, labels, state.living, work.parameters))
+    work.living_of_new = living[living.astype(np.uint32) >= work.first_new_text]
+    state.living[queries] = count_samples(pack(keys[alive], texts[alive]), queries) + count_samples(work.living_of_new, queries)
+    state.lost[queries] = 0
+    shared = living[is_shared(living)]
+    changed |= join(work, find_neighbors(shared, queries, state.living, work.parameters))
+    labels = state.stories.labels(shared.astype(np.uint32))
+    changed |= join(work, find_candidates(shared, queries, labels, state.living, work.parameters))
     # An edge that was withdrawn and found again was there all the time.
     unchanged = work.changes.edges & work.changes.withdrawn_edges
     work.changes.edges -= unchanged
     work.changes.withdrawn_edges -= unchanged
     return changed
+
+
+def count_samples(postings: NDArray[np.uint64], texts: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """Return how many of the postings (key << 32 | text) are sampled shingles of each text; texts are sorted."""
+    keys, of = unpack(postings)
+    of = of[(keys & np.uint32(1)) == 0]
+    return np.bincount(of, minlength=int(texts[-1]) + 1)[texts] if len(texts) else np.zeros(0, np.int64)
 
 
 def withdraw_edges(work: Work) -> set[int]:
@@ -117,9 +126,11 @@ def compare(work: Work, edges: Iterable[tuple[int, int]]) -> set[tuple[int, int]
 
 def post_keys(work: Work) -> tuple[list[Run], list[Run]]:
     """Write the new postings that are alive; return the runs to name and those no longer to name."""
-    keys, texts = unpack(work.posted)
+    keys, texts = unpack(work.posted[work.posted.astype(np.uint32) < work.first_new_text])
     alive = work.state.occurrences.is_alive(texts, keys)
-    return work.state.runs.add(keys[alive], texts[alive])
+    of_known = pack(keys[alive], texts[alive])
+    postings = distinct(np.concatenate((of_known, work.living_of_new))) if len(of_known) else work.living_of_new
+    return work.state.runs.add(*unpack(postings))
 
 
 def _add_rare(work: Work, rare: dict[int, NDArray[np.uint32]], texts: Iterable[int]) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.dedup.arrays import split_at
+
 _HEADER = struct.Struct("<II")
 _LOW = np.uint32(0xFFFFFF)
 TEXTS_AT_ONCE = 64
@@ -21,11 +23,14 @@ def sampled(shingles: NDArray[np.uint32], sample_every: int) -> NDArray[np.bool_
 
 def shorten(shingles: Sequence[NDArray[np.uint32]], sample_every: int) -> list[NDArray[np.uint32]]:
     """Return the shingles of each text as the index compares them: 24 bits of those that are not posted."""
-    if not shingles:
-        return []
-    everything = np.concatenate(shingles)
-    everything = np.where(sampled(everything, sample_every), everything, everything & _LOW)
-    return np.split(everything, np.cumsum([len(own) for own in shingles])[:-1])
+    shortened: list[NDArray[np.uint32]] = []
+    for begin in range(0, len(shingles), TEXTS_AT_ONCE):
+        some = shingles[begin : begin + TEXTS_AT_ONCE]
+        everything = np.concatenate(some)
+        # The mask of a sampled one is all ones.
+        everything &= _LOW | -sampled(everything, sample_every).astype(np.uint32)
+        shortened += split_at(everything, np.cumsum([len(own) for own in some]).tolist())
+    return shortened
 
 
 def pack_shingles(shortened: Sequence[NDArray[np.uint32]], sample_every: int) -> list[bytes]:
@@ -77,4 +82,4 @@ def _unpack_some(packed: Sequence[bytes]) -> list[NDArray[np.uint32]]:
     shingles |= np.frombuffer(b"".join(low), "<u2")
     places = np.flatnonzero(sampled(shingles, sample_every))
     shingles[places] |= np.frombuffer(b"".join(high), np.uint8).astype(np.uint32) << np.uint32(24)
-    return np.split(shingles, np.cumsum(counts)[:-1])
+    return split_at(shingles, np.cumsum(counts).tolist())

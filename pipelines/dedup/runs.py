@@ -19,7 +19,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.dedup.arrays import expand_ranges
+from pipelines.dedup.arrays import expand_ranges, is_first
 from pipelines.errors import DedupError
 
 FAN_OUT = 4
@@ -52,29 +52,32 @@ class PostingRuns:
         self.folder = folder
         self.is_durable = is_durable
         self.runs: list[Run] = []
+        self._filter = KeyFilter()
 
     def load(self, rows: Iterable[tuple[str, int, int, int]]) -> None:
         """Open the runs that the rows (name, level, count, checksum) name. Raises DedupError for one that is missing or damaged."""
         known = {run.name: run for run in self.runs}
         self.runs = [known.get(row[0]) or read_run(self.folder, *row) for row in rows]
+        self._filter.fill(self.runs)
 
     def find(self, keys: NDArray[np.uint32]) -> Postings:
         """Return all postings of the given sorted distinct keys."""
+        keys = keys[self._filter.may_have(keys)]
         found = [_find_in_run(run, keys) for run in self.runs] if len(keys) else []
         if not found:
             return np.zeros(0, np.uint32), np.zeros(0, np.uint32)
         return np.concatenate([part[0] for part in found]), np.concatenate([part[1] for part in found])
 
     def add(self, keys: NDArray[np.uint32], texts: NDArray[np.uint32]) -> tuple[list[Run], list[Run]]:
-        """Write the postings as a new run, merge levels that are full, and return (runs to name, runs no longer to name).
+        """Write the postings, sorted by key, as a new run, merge levels that are full, and return (runs to name, runs no longer to name).
 
         The new files are durable when this returns. The old files stay until ``remove_files``.
         """
         if not len(keys):
             return [], []
         before = list(self.runs)
-        order = np.argsort(keys, kind="stable")
-        self.runs.append(self._write(0, len(keys), [(keys[order], texts[order])]))
+        self.runs.append(self._write(0, len(keys), [(keys, texts)]))
+        self._filter.add(keys, self.runs)
         while len(full := [run for run in self.runs if run.level == self.runs[-1].level]) >= FAN_OUT:
             self.runs = [run for run in self.runs if run.level != full[0].level]
             self.runs.append(self._write(full[0].level + 1, sum(run.count for run in full), merge_runs(full)))
@@ -96,6 +99,51 @@ class PostingRuns:
         """Delete every run file that is not among the names. Only for the holder of the fold lock."""
         named = set(names)
         self.remove_files(path.name for path in self.folder.iterdir() if _RUN_NAME.fullmatch(path.name) and path.name not in named)
+
+
+class KeyFilter:
+    """Which keys may be in some run: a bitmap of 8 to 16 bits a posting, by the upper bits of the key. Most keys of a new text are in none."""
+
+    def __init__(self) -> None:
+        self._bits = np.zeros(1 << 10, np.uint8)
+        self._count = 0
+
+    def fill(self, runs: Sequence[Run]) -> None:
+        """Hold the keys of these runs."""
+        self._count = sum(run.count for run in runs)
+        self._bits = np.zeros(max(1 << 10, 1 << min(29, (2 * self._count - 1).bit_length())), np.uint8)
+        for run in runs:
+            for begin in range(0, run.count, _MERGED_AT_ONCE):
+                self._set(run.keys[begin : begin + _MERGED_AT_ONCE])
+
+    def add(self, keys: NDArray[np.uint32], runs: Sequence[Run]) -> None:
+        """Hold some more keys, sorted; runs are all there are with them."""
+        self._count += len(keys)
+        if self._count > len(self._bits) < 1 << 29:
+            self.fill(runs)
+        else:
+            self._set(keys)
+
+    def may_have(self, keys: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        """Say of each key whether it may be there; False is certain."""
+        slots = keys >> self._shift
+        found = self._bits.take(slots >> np.uint32(3), mode="clip")
+        found >>= slots.astype(np.uint8) & np.uint8(7)
+        found &= np.uint8(1)
+        return found.view(np.bool_)
+
+    @property
+    def _shift(self) -> np.uint32:
+        return np.uint32(32 + 1 - (8 * len(self._bits)).bit_length())
+
+    def _set(self, keys: NDArray[np.uint32]) -> None:
+        if not len(keys):
+            return
+        slots = keys >> self._shift
+        places = slots >> np.uint32(3)
+        starts = np.flatnonzero(is_first(places))
+        marks = np.left_shift(np.uint8(1), slots.astype(np.uint8) & np.uint8(7))
+        self._bits[places[starts]] |= np.bitwise_or.reduceat(marks, starts)
 
 
 def read_run(folder: Path, name: str, level: int, count: int, checksum: int) -> Run:

@@ -70,7 +70,8 @@ def _hash_runs(tokens: NDArray[np.uint64], width: int) -> NDArray[np.uint32]:
     count = len(tokens) - width + 1
     if count <= 0:
         return np.zeros(0, np.uint32)
-    total = tokens[width - 1 :].copy()
-    for place in range(width - 1):
-        total += tokens[place : place + count] * np.uint64(pow(_SHINGLE_FACTOR, width - 1 - place, 1 << 64))
+    total = tokens[:count].copy()
+    for place in range(1, width):
+        total *= np.uint64(_SHINGLE_FACTOR)
+        total += tokens[place : place + count]
     return (mix(total) >> np.uint64(32)).astype(np.uint32)

@@ -33,6 +33,7 @@ MINHASH_SCHEME = {
 
 _BAND_FACTOR = 0xA24BAED4963EE407
 _ELEMENTS_AT_ONCE = 2048
+_ELEMENTS_IN_BLOCK = 1 << 15
 
 
 def minhash_bytes(text: str, *, dateline: str | None = None) -> bytes | None:
@@ -68,14 +69,35 @@ def band_keys(shingles: Sequence[NDArray[np.uint32]]) -> list[NDArray[np.uint32]
     signed = [index for index, own in enumerate(shingles) if len(own)]
     if not signed:
         return keys
-    mixed = _mix32(np.concatenate([shingles[index] for index in signed]))
-    ends = np.cumsum([len(shingles[index]) for index in signed])
-    signatures = np.stack([_least(own, BANDS * ROWS) for own in np.split(mixed, ends[:-1])])
+    signatures = _signatures([shingles[index] for index in signed], BANDS * ROWS)
     rows = signatures.reshape(len(signed), BANDS, ROWS).astype(np.uint64)
     hashes = mix((rows * _band_factors()).sum(axis=2, dtype=np.uint64) + np.arange(BANDS, dtype=np.uint64))
     for index, own in zip(signed, (hashes >> np.uint64(32)).astype(np.uint32) | np.uint32(1), strict=True):
         keys[index] = own
     return keys
+
+
+def _signatures(shingles: Sequence[NDArray[np.uint32]], num_perm: int) -> NDArray[np.uint32]:
+    """Return the first num_perm values of each text's signature, shape (texts, num_perm); no text is without shingles.
+
+    One permutation at a time over many texts: a third of the time of all permutations over one text.
+    """
+    least = np.empty((num_perm, len(shingles)), np.uint32)
+    ends = np.cumsum([len(own) for own in shingles])
+    starts = ends - [len(own) for own in shingles]
+    factors, offsets = (column[:num_perm, 0] for column in _permutations())
+    begin = 0
+    while begin < len(shingles):
+        end = max(begin + 1, int(np.searchsorted(ends, starts[begin] + _ELEMENTS_IN_BLOCK, "right")))
+        mixed = _mix32(np.concatenate(shingles[begin:end]))
+        permuted = np.empty_like(mixed)
+        firsts = starts[begin:end] - starts[begin]
+        for factor, offset, row in zip(factors, offsets, least, strict=True):
+            np.multiply(mixed, factor, out=permuted)
+            np.add(permuted, offset, out=permuted)
+            np.minimum.reduceat(permuted, firsts, out=row[begin:end])
+        begin = end
+    return least.T
 
 
 def _least(mixed: NDArray[np.uint32], num_perm: int) -> NDArray[np.uint32]:

@@ -7,26 +7,24 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.dedup.arrays import distinct, pack
+from pipelines.dedup.arrays import distinct, distinct_each, pack
 from pipelines.dedup.occurrences import Occurrences
 from pipelines.dedup.packing import sampled
 from pipelines.dedup.parameters import DedupParameters
-
-_SHIFT = np.uint64(32)
 
 
 def posted_keys(
     shingles: Mapping[int, NDArray[np.uint32]], bands: Mapping[int, NDArray[np.uint32]], sample_every: int
 ) -> NDArray[np.uint64]:
     """Return the distinct keys that each text may be posted under, its sampled shingles and its bands, as sorted text << 32 | key."""
-    samples = _pack(shingles)
-    in_sample = (samples & np.uint64(sample_every - 1)) == 0
-    return distinct(np.concatenate((samples[in_sample], _pack(bands))))
+    owner, hashes = _join(shingles)
+    in_sample = np.flatnonzero(sampled(hashes, sample_every))
+    return distinct(np.concatenate((pack(owner[in_sample], hashes[in_sample]), pack(*_join(bands)))))
 
 
-def _pack(hashes: Mapping[int, NDArray[np.uint32]]) -> NDArray[np.uint64]:
+def _join(hashes: Mapping[int, NDArray[np.uint32]]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     owner = np.repeat(np.array(list(hashes), np.uint32), [len(own) for own in hashes.values()])
-    return pack(owner, np.concatenate([np.zeros(0, np.uint32), *hashes.values()]))
+    return owner, np.concatenate([np.zeros(0, np.uint32), *hashes.values()])
 
 
 def rare_shingles(
@@ -44,10 +42,12 @@ def rare_shingles(
     everything = np.concatenate([shingles_of[text] for text in texts])
     owner = np.repeat(np.arange(len(texts)), lengths)
     kept = ~_boilerplate_spans(everything, owner, np.array(texts, np.uint32), ends - lengths, ends, occurrences, sample_every)
-    packed = distinct(owner[kept].astype(np.uint64) << _SHIFT | everything[kept])
-    bounds = np.searchsorted(packed, np.arange(len(texts) + 1, dtype=np.uint64) << _SHIFT).tolist()
-    values = packed.astype(np.uint32)
-    return {text: values[bounds[index] : bounds[index + 1]] for index, text in enumerate(texts)}
+    if kept.all():
+        rare = distinct_each(everything, ends.tolist())
+    else:
+        kept_ends = np.concatenate(([0], np.cumsum(kept)))[ends]
+        rare = distinct_each(everything[kept], kept_ends.tolist())
+    return dict(zip(texts, rare, strict=True))
 
 
 def is_same_story(

@@ -57,6 +57,8 @@ class Work:
     """Sorted keys."""
     posted: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
     """New postings (key << 32 | text)."""
+    living_of_new: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
+    """Those of the new texts' postings that are alive, sorted; known when all flips are."""
     touched: set[int] = field(default_factory=set)
     """Known texts to be judged again."""
     weakened: set[int] = field(default_factory=set)

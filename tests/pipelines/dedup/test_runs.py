@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.dedup import runs as runs_module
-from pipelines.dedup.runs import PostingRuns, Run
+from pipelines.dedup.runs import KeyFilter, PostingRuns, Run
 from pipelines.errors import DedupError
 
 
@@ -23,6 +23,7 @@ def rows(runs: PostingRuns) -> list[tuple[str, int, int, int]]:
 
 
 def add(runs: PostingRuns, postings: list[tuple[int, int]]) -> tuple[list[Run], list[Run]]:
+    postings = sorted(postings)
     return runs.add(column([key for key, _ in postings]), column([text for _, text in postings]))
 
 
@@ -59,6 +60,20 @@ def test_runs_merge_by_levels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert len(runs.runs) == len(list(tmp_path.iterdir())) == 1
     assert (np.diff(runs.runs[0].keys.astype(np.int64)) >= 0).all()
     assert found(runs, sorted(key for key, _ in everything)) == sorted(everything)
+
+
+def test_the_key_filter_forgets_no_key_and_rules_out_most_others() -> None:
+    """Every key that was added may be there, however the filter grew; of strangers at most a fifth may."""
+    draw = np.random.default_rng(7)
+    key_filter, runs = KeyFilter(), PostingRuns(Path())
+    keys = np.unique(draw.integers(0, 1 << 32, 40_000, np.uint32))
+    for place, some in enumerate(np.array_split(draw.permutation(keys), 20)):
+        some.sort()
+        runs.runs.append(Run(name=str(place), level=0, count=len(some), checksum=0, keys=some, texts=some))
+        key_filter.add(some, runs.runs)
+    assert key_filter.may_have(keys).all()
+    strangers = np.setdiff1d(draw.integers(0, 1 << 32, 40_000, np.uint32), keys)
+    assert key_filter.may_have(strangers).mean() < 0.2
 
 
 def test_a_large_run_is_mapped_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
