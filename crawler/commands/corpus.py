@@ -18,7 +18,7 @@ from pipelines.chain import open_store
 from pipelines.errors import CorpusError
 from pipelines.report import make_console
 
-ACTIONS = ("stats", "verify", "rebuild", "compact")
+ACTIONS = ("stats", "verify", "rebuild", "compact", "forget")
 
 
 class Command(ScrapyCommand):
@@ -28,7 +28,7 @@ class Command(ScrapyCommand):
     requires_crawler_process = False
 
     def syntax(self) -> str:
-        return "stats|verify|rebuild|compact"
+        return "stats|verify|rebuild|compact | forget URL"
 
     def short_desc(self) -> str:
         return "Count, check, rebuild or compact the corpus"
@@ -37,7 +37,7 @@ class Command(ScrapyCommand):
         return (
             "stats: how many articles, stories and copies there are. verify: check every promise over the files; exits with 1 and says "
             "what is wrong. rebuild: make corpus, copies and index again from the log. compact: merge the small files of past days, also beside a "
-            "running crawl. Example: scrapy corpus stats -s OUTPUT_DIR=/data/news"
+            "running crawl. forget URL: have the next crawl fetch that page again; what is stored of it stays. Example: scrapy corpus stats -s OUTPUT_DIR=/data/news"
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -45,13 +45,16 @@ class Command(ScrapyCommand):
         parser.add_argument("--min-age-days", type=int, default=1, metavar="N", help="compact: leave the last N days (UTC) alone; 1: today")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        if len(args) != 1 or args[0] not in ACTIONS:
-            raise UsageError(f"say one of: {', '.join(ACTIONS)}")
+        if not args or args[0] not in ACTIONS or len(args) != (2 if args[0] == "forget" else 1):
+            raise UsageError(f"say one of: {', '.join(ACTIONS)} URL")
         assert self.settings is not None
         output_dir = Path(self.settings["OUTPUT_DIR"]).expanduser().resolve()
         try:
             if not (output_dir / "articles").is_dir():
                 raise CorpusError(f"{output_dir}: expected a corpus, found no articles/ folder")
+            if args[0] == "forget":
+                self.exitcode = forget(output_dir, args[1])
+                return
             self.exitcode = compact(output_dir, opts.min_age_days) if args[0] == "compact" else act(args[0], output_dir)
         except CorpusError as error:
             print(f"scrapy corpus: {error}", file=sys.stderr)
@@ -98,4 +101,14 @@ def compact(output_dir: Path, min_age_days: int) -> int:
             f"{output_dir}: compacted {done.days} days, {done.files_before:,} files to {done.files_after:,}, "
             f"{done.bytes_before:,} bytes to {done.bytes_after:,}"
         )
+    return 0
+
+
+def forget(output_dir: Path, url: str) -> int:
+    """Make a URL unknown, say so, and return the exit status: 1 if it was not known."""
+    with closing(open_store(output_dir)) as store:
+        if not store.forget_url(url):
+            print(f"{url}: not known, nothing to forget")
+            return 1
+    print(f"{url}: forgotten; the next crawl of its source asks for it again. What is stored of it stays in articles, corpus and copies")
     return 0

@@ -64,7 +64,7 @@ def marks_of_articles(table: pa.Table) -> Marks:
     """Return the URLs that log rows make known: where each was found, what was asked for, and the canonical URL on the same site."""
     keys: set[int] = set()
     for url, canonical_url, extra in zip(*(table[name].to_pylist() for name in ("url", "canonical_url", "extra")), strict=True):
-        keys |= _keys(url, _requested_url(extra), identity_url(url, canonical_url) if url else None)
+        keys |= _keys(url, requested_url(extra), identity_url(url, canonical_url) if url else None)
     return Marks(committed=frozenset(keys))
 
 
@@ -114,13 +114,6 @@ def due_retries(connection: sqlite3.Connection, source: str, *, now: datetime, l
     """Return failed URLs of a source whose time has come, the longest due first; those that failed MAX_TRIES times are given up."""
     query = "SELECT url FROM failed_url WHERE source = ? AND next_try_us <= ? AND tries < ? ORDER BY next_try_us, url LIMIT ?"
     return [url for (url,) in connection.execute(query, (source, to_microseconds(now), MAX_TRIES, limit))]
-
-
-def forget_url(connection: sqlite3.Connection, url: str) -> bool:
-    """Make a URL unknown, so that it is fetched again; False if it was."""
-    key = url_key(url)
-    found = [connection.execute(f"DELETE FROM {table} WHERE hash = ?", (key,)).rowcount for table in ("url", "failed_url", "revisit")]
-    return sum(found) > 0
 
 
 def save_endpoints(connection: sqlite3.Connection, endpoints: Iterable[Endpoint]) -> None:
@@ -195,7 +188,8 @@ def _keys(*urls: str | None) -> set[int]:
     return {key for url in urls if url and (key := url_key(url)) is not None}
 
 
-def _requested_url(extra: str | None) -> str | None:
+def requested_url(extra: str | None) -> str | None:
+    """Return the URL that a redirect started from, as the column ``extra`` of the log has it; None if there was no redirect."""
     try:
         said = json.loads(extra) if extra else {}
     except ValueError:

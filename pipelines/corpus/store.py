@@ -21,6 +21,7 @@ from pipelines.corpus import frontier, recovery, source_lines
 from pipelines.corpus.compact import Compaction, compact_day, days_before
 from pipelines.corpus.files import Layout
 from pipelines.corpus.fold import StoryIndex
+from pipelines.corpus.forgetting import find_pages, forget_page
 from pipelines.corpus.lock import FoldLock
 from pipelines.corpus.log import Batch, freeze_batch, register_batch, write_batch
 from pipelines.corpus.publish import publish_parts
@@ -240,11 +241,15 @@ class Store:
         return self._read(lambda connection: source_lines.load_notes(connection, wanted))
 
     def forget_url(self, url: str) -> bool:
-        """Make a URL unknown, so that it is fetched again, and say whether it was known. State made anew from the log knows it again."""
+        """Make a URL unknown with every other name of its page, due at once, and say whether it was known.
+
+        Rows of the log stay, and with them the article in corpus or copies. State made anew from the log knows the URL again.
+        """
+        pages = self._run("reading the log", lambda: find_pages(self.layout, url))
 
         def forget(connection: Connection) -> bool:
             with transaction(connection):
-                return frontier.forget_url(connection, url)
+                return forget_page(connection, url, pages)
 
         return self._read(forget)
 

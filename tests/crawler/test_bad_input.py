@@ -89,6 +89,22 @@ def test_an_output_folder_that_cannot_be_written_is_told(crawl: Crawl, tmp_path:
     assert "Traceback" not in ran.output
 
 
+def test_a_forgotten_page_is_fetched_again(crawl: Crawl, scrapy: Crawl, stored: Path, newsroom: Newsroom) -> None:
+    """Also when its feed answers 304; the log has both fetches, the corpus the article once. A second time there is nothing to forget."""
+    page = load_truth()[0]
+    assert crawl("news", stored, "-a", f"source={page.source}").status == 0
+    told = [scrapy("corpus", "forget", page.url, "-s", f"OUTPUT_DIR={stored}") for _ in range(2)]
+    assert [ran.status for ran in told] == [0, 1], told
+    assert "asks for it again" in told[0].output
+    before, rows = len(newsroom.requests), len(read(stored, "articles"))
+    assert crawl("news", stored, "-a", f"source={page.source}").status == 0
+    asked = {request.url for request in newsroom.requests[before:] if request.status == 200}
+    assert asked & {page.url, page.requested_url}
+    assert len(read(stored, "articles")) == rows + 1
+    shown = [*read(stored, "corpus")["url"], *(read(stored, "copies")["url"] if any((stored / "copies").rglob("*.parquet")) else [])]
+    assert shown.count(page.url) == 1
+
+
 @pytest.mark.parametrize(
     ("body", "channel", "message"),
     [

@@ -137,6 +137,35 @@ def test_a_forgotten_url_is_unknown(store: Store, planted: ModuleType) -> None:
     assert store.known_urls([URL, "https://b.example/1"], now=planted.NOON) == set()
 
 
+@pytest.mark.parametrize(
+    "name", [URL, "https://gazette.example/asked", "https://www.gazette.example/canonical"], ids=["its own URL", "asked for", "canonical"]
+)
+def test_forgetting_one_name_of_a_page_forgets_all(store: Store, planted: ModuleType, name: str) -> None:
+    """The next crawl of its source asks for it as the last one did, whatever its feed says; the log keeps the article."""
+    article = planted.make_article(URL, "k1 r1", canonical_url="https://www.gazette.example/canonical")
+    other = planted.make_article("https://gazette.example/else", "k2 r1", extra=None)
+    store.commit(store.freeze([article, other]))
+    store.finish()
+    assert store.forget_url(name)
+    assert not any(is_known(store, planted, url) for url in (URL, "https://gazette.example/asked", "https://www.gazette.example/canonical"))
+    assert is_known(store, planted, other.url)
+    assert store.due_retries("gazette", now=planted.NOON) == ["https://gazette.example/asked"]
+    assert (store.counts().articles, store.verify()) == (2, [])
+    store.commit(store.freeze([article]))
+    assert is_known(store, planted, URL)
+    assert store.due_retries("gazette", now=planted.NOON) == []
+
+
+def test_a_forgotten_rejection_that_fails_again_waits_as_a_new_one(store: Store, planted: ModuleType) -> None:
+    """One hour, as after a first failure."""
+    store.commit(store.freeze([], [planted.reject(URL)]))
+    assert store.forget_url(URL)
+    assert store.due_retries("gazette", now=planted.NOON) == [URL]
+    store.commit(store.freeze([], [planted.reject(URL, is_final=False)]))
+    assert is_known(store, planted, URL, HOUR - timedelta(seconds=1))
+    assert store.due_retries("gazette", now=planted.NOON + HOUR) == [URL]
+
+
 def test_an_endpoint_is_kept_as_told_last(store: Store, planted: ModuleType) -> None:
     """ETag, Last-Modified, time and count survive; a later word replaces an earlier one."""
     first = Endpoint(
