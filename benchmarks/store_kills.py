@@ -34,8 +34,8 @@ IMPORT_CPU_SECONDS = 2.0
 QUIET, BUSY = (0.05, 0.8), (0.8, 1.8)
 """CPU seconds of a crawl: until its first commit, and until its end."""
 PATIENCE_SECONDS = 240.0
-BY_CHANCE = ("fetched_at", "run_id", "modified_at")
-"""Columns that say when and by which run a page was fetched, and what a sitemap said of it: a page is found by the feed or by the sitemap,
+BY_CHANCE = ("fetched_at", "run_id", "modified_at", "extra")
+"""Columns that say when and by which run a page was fetched, and where it was found: by the feed or by the sitemap,
 whichever answers first. All others are a function of the page."""
 
 

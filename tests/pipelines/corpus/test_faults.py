@@ -71,8 +71,9 @@ class Points:
 
     def error(self, name: str) -> Exception:
         if name in STATEMENTS:
-            return sqlite3.OperationalError("database or disk is full")
-        return OSError(errno.ENOSPC, "No space left on device")
+            return sqlite3.OperationalError("disk I/O error" if self.mode == "fails with EIO" else "database or disk is full")
+        number = {"fails with EIO": errno.EIO, "fails with EACCES": errno.EACCES}.get(self.mode, errno.ENOSPC)
+        return OSError(number, os.strerror(number))
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
         points = self
@@ -206,7 +207,16 @@ class Scene:
                     raise
 
 
-MODES = ("dies before", "dies after", "fails once", "fails when done", "disk full for a while", "another process works")
+MODES = (
+    "dies before",
+    "dies after",
+    "fails once",
+    "fails with EIO",
+    "fails with EACCES",
+    "fails when done",
+    "disk full for a while",
+    "another process works",
+)
 
 
 @pytest.fixture(scope="module")
