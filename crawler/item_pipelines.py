@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy.exceptions import DropItem
 
 from crawler.discovery import EndpointSpider
+from crawler.revisits import fingerprint
 from crawler.run import Run
 from pipelines.chain import process_page
 from pipelines.discover import describe_age, is_too_old
@@ -155,7 +156,7 @@ class StoreArticles:
         """Drop an article that was fetched again and has the text that we have: it is counted, and no row."""
         if (revisit := self.run.revisits.asked(url_keys(item))) is None:
             return
-        is_same = isinstance(item, Article) and item.text_sha256 == revisit.text_sha256
+        is_same = isinstance(item, Article) and fingerprint(item) == revisit.text_sha256
         if is_same or isinstance(item, Rejection):
             self.run.revisits.settle(revisit, now=datetime.now(UTC))
         if is_same:

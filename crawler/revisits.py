@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -59,7 +60,7 @@ class Revisits:
         if due_at is None and before is None:
             return None
         return Revisit(
-            url=article.url, source=article.source, text_sha256=article.text_sha256, first_fetched_at=first_fetched_at,
+            url=article.url, source=article.source, text_sha256=fingerprint(article), first_fetched_at=first_fetched_at,
             due_at=due_at, etag=etag, last_modified=last_modified,
         )  # fmt: skip
 
@@ -77,6 +78,15 @@ class Revisits:
         """Note visits whose next date is durable."""
         done = set(revisits)
         self._settled = [revisit for revisit in self._settled if revisit not in done]
+
+
+def fingerprint(article: Article) -> bytes:
+    """Return a SHA-256 that stays while an article's text does.
+
+    Source memory learns from crawl to crawl: a line that it cuts by now still counts, or every revisit would look like a change.
+    """
+    cut = (piece.text for piece in article.removed if piece.reason == "repeated_on_source")
+    return hashlib.sha256("\n".join(sorted({*article.text.split("\n\n"), *cut})).encode("utf-8", "surrogatepass")).digest()
 
 
 def read_ages(value: Any) -> tuple[timedelta, ...]:

@@ -147,7 +147,7 @@ class Revisit:
     url: str
     source: str
     text_sha256: bytes = field(repr=False)
-    """Of the text that we have."""
+    """Of the text that we have, whatever source memory cuts from it."""
     first_fetched_at: datetime
     """Its age counts from here; aware UTC."""
     due_at: datetime | None
