@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: setup demo test lint types bench quality clean
+.PHONY: setup demo test lint types bench quality pictures clean
 
 setup: .venv/.installed
 
@@ -31,6 +31,9 @@ bench: setup
 
 quality: setup
 	@$(BIN)/python -m benchmarks.quality
+
+pictures: setup
+	@$(BIN)/python -m benchmarks.pictures
 
 clean:
 	rm -rf .venv build *.egg-info
