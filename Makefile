@@ -28,6 +28,7 @@ types: setup
 
 bench: setup
 	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.store
 
 quality: setup
 	@$(BIN)/python -m benchmarks.quality

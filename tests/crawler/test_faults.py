@@ -132,6 +132,25 @@ def workers_of(session: int) -> list[int]:
     return [pid for pid, parent in parents.items() if parent in parents and parents[parent] in parents]
 
 
+def test_a_crawl_that_may_write_no_more_says_so_and_the_next_completes(
+    newsroom: Newsroom, crawl: Crawl, scrapy: Crawl, tmp_path: Path
+) -> None:
+    """Files must not grow beyond a limit: the state cannot be made, then not be filled. One clear error, status 1, nothing lost."""
+    for kilobytes, told in ((100, "copydesk.sqlite: opening failed"), (900, "the store failed during")):
+        options = [f"SOURCES={SOURCES_FILE}", f"OUTPUT_DIR={tmp_path}", "DOWNLOAD_DELAY=0", "EXTRACT_WORKERS=0"]
+        done = subprocess.run(
+            ["bash", "-c", f'ulimit -f {kilobytes}; exec "$@"', "limited", sys.executable, "-m", "scrapy", "crawl", "news",
+             *(part for option in options for part in ("-s", option))],
+            cwd=ROOT, env={**os.environ, "http_proxy": newsroom.proxy_url, "no_proxy": "", "COLUMNS": "200"},
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert done.returncode == 1
+        assert told in done.stdout + done.stderr
+        assert "Traceback" not in done.stdout + done.stderr
+    assert crawl("news", tmp_path).status == 0
+    assert_complete(tmp_path, scrapy)
+
+
 def test_an_interrupted_crawl_ends_cleanly(
     start: Callable[..., subprocess.Popen[bytes]], crawl: Crawl, scrapy: Crawl, tmp_path: Path
 ) -> None:
