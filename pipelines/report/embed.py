@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from pipelines.text import visible_text
 
 # In JSON these characters stand in strings only. Source: HTML standard, section 4.12.1.3, Restrictions for contents of script elements.
-_ESCAPES = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&"}
+_ESCAPES = {sign: f"\\u{ord(sign):04x}" for sign in "<>&"}
+# How JSON writes a control character; an escaped backslash before a letter looks so too, which costs a second look only.
+_CONTROL = re.compile(r"\\(?:u00|[bfr])")
 
 
 def make_visible(value: Any) -> Any:
@@ -24,4 +27,13 @@ def make_visible(value: Any) -> Any:
 
 def encode_json(value: Any) -> bytes:
     """Return data as JSON in UTF-8, visible and safe inside ``<script type="application/json">``."""
-    return json.dumps(make_visible(value), ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES).encode()
+    text = _dump(value)
+    if _CONTROL.search(text) or visible_text(text) != text:
+        text = _dump(make_visible(value))
+    for sign, escape in _ESCAPES.items():
+        text = text.replace(sign, escape)
+    return text.encode()
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

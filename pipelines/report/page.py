@@ -21,7 +21,7 @@ from pipelines.report.story_data import choose_stories
 MAX_PAGE_BYTES = 1_900_000
 MAX_ROW_BYTES = 450_000
 MAX_DAYS = 30
-MAX_ARTICLES = 100_000
+MAX_ARTICLES = 50_000
 """Of the corpus are read: whole days, newest first, but always one."""
 MAX_RUNS = 90
 # Entries of each list; a catalogue may hold thousands of sources.
