@@ -160,6 +160,8 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.middlewares.StrictRobotsTxt": 100,
     "crawler.middlewares.OptOuts": 105,
+    # Sees an answer when it is unpacked (590), and before its redirects by <meta> (580) and retries (550).
+    "crawler.middlewares.CompleteEndings": 585,
     # Sees an answer before Scrapy's HttpCompressionMiddleware (590) unpacks it.
     "crawler.middlewares.FewLayers": 595,
 }
