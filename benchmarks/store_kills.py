@@ -242,7 +242,8 @@ def find_rests(output: Path) -> Iterator[str]:
     with closing(sqlite3.connect(output / "state" / "copydesk.sqlite")) as state:
         named = {name for (name,) in state.execute("SELECT name FROM dedup_run")}
     yield from (f"left in state/index: {path.name}" for path in (output / "state" / "index").iterdir() if path.name not in named)
-    expected = {"copydesk.sqlite", "copydesk.sqlite-wal", "copydesk.sqlite-shm", "fold.lock", "index"}
+    databases = {f"{name}.sqlite{suffix}" for name in ("copydesk", "hosts") for suffix in ("", "-wal", "-shm")}
+    expected = databases | {"fold.lock", "index"}
     yield from (f"left in state: {path.name}" for path in (output / "state").iterdir() if path.name not in expected)
 
 
