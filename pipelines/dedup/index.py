@@ -144,7 +144,8 @@ class StoryIndex:
 
     def statistics(self) -> dict[str, int]:
         """Return how much the index holds and what it did: texts, flips (boilerplate shingles), edges, and since this object was made
-        candidates (pairs that share enough) and comparisons (those of them that were not together yet).
+        candidates (pairs that share enough), comparisons (those of them that were not together yet) and rejudged (how often a known
+        text was judged again, as it lost or gained shingles).
 
         Candidates far above the edges say that boilerplate is not recognized; comparisons far above them, that stories are alike.
         """
@@ -156,6 +157,7 @@ class StoryIndex:
             "edges": edges,
             "candidates": self.counts["candidates"],
             "comparisons": self.counts["comparisons"],
+            "rejudged": self.counts["rejudged"],
         }
 
     def clear(self) -> None:

@@ -34,6 +34,7 @@ def judge(work: Work) -> set[int]:
     work.touched.update(weak[lost > work.parameters.judge_again_share * (state.living[weak] + lost)].tolist())
     changed = withdraw_edges(work)
     touched = sorted(work.touched)
+    work.counts["rejudged"] += len(touched)
     queries = np.array([*touched, *range(work.first_new_text, state.text_count)], np.uint32)
     work.fetch(touched)
     texts, keys = work.keys_of(touched)

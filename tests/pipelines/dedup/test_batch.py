@@ -41,6 +41,17 @@ def test_a_collection_tells_all_at_the_end(write: Write, document: Make, tmp_pat
     ]  # fmt: skip
 
 
+def test_texts_that_lost_words_to_boilerplate_are_counted_as_judged_again(write: Write, document: Make) -> None:
+    """Three documents share a paragraph; a fourth makes it their source's boilerplate, and the three are looked at anew."""
+    documents = [document(f"d{number}", f"{write(number, 60)}\n\n{write('footer', 60)}") for number in range(4)]
+    with Collection() as collection:
+        collection.add(documents[:3])
+        assert collection.statistics()["rejudged"] == 0
+        collection.add(documents[3:])
+        collection.settle()
+        assert collection.statistics()["rejudged"] == 3
+
+
 def test_nothing_gives_nothing() -> None:
     """An empty input is no error."""
     assert deduplicate([]) == []
