@@ -6,56 +6,72 @@ import argparse
 import sys
 from contextlib import closing
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from rich.markup import escape
-from rich.table import Table
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from pipelines.chain import open_store
+from pipelines.corpus import FORMATS, SHARD_ROWS, Choice, export_corpus, summarize_corpus
 from pipelines.errors import CorpusError
-from pipelines.report import make_console
+from pipelines.report import make_console, print_corpus
 
-ACTIONS = ("stats", "verify", "rebuild", "compact", "forget")
+ACTIONS = ("stats", "verify", "rebuild", "compact", "forget", "export")
+ARGUMENTS = {"forget": "URL", "export": "OUT"}
 
 
 class Command(ScrapyCommand):
-    """Count, check, rebuild or compact the corpus below OUTPUT_DIR."""
+    """Count, check, rebuild, compact or export the corpus below OUTPUT_DIR."""
 
     requires_project = True
     requires_crawler_process = False
 
     def syntax(self) -> str:
-        return "stats|verify|rebuild|compact | forget URL"
+        return "stats|verify|rebuild|compact | forget URL | export OUT"
 
     def short_desc(self) -> str:
-        return "Count, check, rebuild or compact the corpus"
+        return "Count, check, rebuild, compact or export the corpus"
 
     def long_desc(self) -> str:
         return (
-            "stats: how many articles, stories and copies there are. verify: check every promise over the files; exits with 1 and says "
+            "stats: how many articles, stories and copies there are, by day, language, source and agency. verify: check every promise over the files; exits with 1 and says "
             "what is wrong. rebuild: make corpus, copies and index again from the log. compact: merge the small files of past days, also beside a "
-            "running crawl. forget URL: have the next crawl fetch that page again; what is stored of it stays. Example: scrapy corpus stats -s OUTPUT_DIR=/data/news"
+            "running crawl. forget URL: have the next crawl fetch that page again; what is stored of it stays. export OUT: write the stories, all or some, to a new folder as "
+            "Parquet, JSON lines or a Hugging Face dataset. Examples: scrapy corpus stats -s OUTPUT_DIR=/data/news; "
+            "scrapy corpus export /data/english --format huggingface --language en"
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
         parser.add_argument("--min-age-days", type=int, default=1, metavar="N", help="compact: leave the last N days (UTC) alone; 1: today")
+        group = parser.add_argument_group("export", "Lists are separated by commas; a story must meet every option that is given")
+        group.add_argument("--format", choices=FORMATS, default="parquet", help="default: parquet; jsonl is packed with zstd")
+        group.add_argument("--columns", type=_names, default=(), metavar="NAMES", help="only these, in this order")
+        group.add_argument("--language", type=_names, default=(), metavar="TAGS", help="en also chooses en-GB")
+        group.add_argument("--agency", type=_names, default=(), metavar="CODES", help="stories that bear one of them: AP,REUTERS")
+        group.add_argument("--source", type=_names, default=(), metavar="NAMES", help="sources of the canonical copy")
+        group.add_argument("--since", type=_day, metavar="DAY", help="YYYY-MM-DD (UTC): stories first seen on that day or later")
+        group.add_argument("--until", type=_day, metavar="DAY", help="… or on that day or before")
+        group.add_argument("--shard-rows", type=int, default=SHARD_ROWS, metavar="N", help=f"rows of a file, default {SHARD_ROWS}")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        if not args or args[0] not in ACTIONS or len(args) != (2 if args[0] == "forget" else 1):
-            raise UsageError(f"say one of: {', '.join(ACTIONS)} URL")
+        if not args or args[0] not in ACTIONS or len(args) != (2 if args[0] in ARGUMENTS else 1):
+            raise UsageError(f"say one of: {', '.join(f'{name} {ARGUMENTS.get(name, str())}'.strip() for name in ACTIONS)}")
         assert self.settings is not None
         output_dir = Path(self.settings["OUTPUT_DIR"]).expanduser().resolve()
         try:
             if not (output_dir / "articles").is_dir():
                 raise CorpusError(f"{output_dir}: expected a corpus, found no articles/ folder")
-            if args[0] == "forget":
+            if args[0] == "compact":
+                self.exitcode = compact(output_dir, opts.min_age_days)
+            elif args[0] == "export":
+                self.exitcode = export(output_dir, Path(args[1]).expanduser(), opts)
+            elif args[0] == "forget":
                 self.exitcode = forget(output_dir, args[1])
-                return
-            self.exitcode = compact(output_dir, opts.min_age_days) if args[0] == "compact" else act(args[0], output_dir)
+            else:
+                self.exitcode = act(args[0], output_dir)
         except CorpusError as error:
             print(f"scrapy corpus: {error}", file=sys.stderr)
             self.exitcode = 1
@@ -77,12 +93,9 @@ def act(action: str, output_dir: Path) -> int:
             return 1 if problems else 0
         if action == "rebuild":
             store.rebuild()
-        table = Table(show_header=False)
-        for name, number in asdict(store.counts()).items():
-            table.add_row(name, f"{number:,}")
         console = make_console()
         console.print(escape(str(output_dir)), soft_wrap=True)
-        console.print(table)
+        print_corpus(asdict(store.counts()), summarize_corpus(store.layout), console)
         return 0
     finally:
         store.close()
@@ -112,3 +125,30 @@ def forget(output_dir: Path, url: str) -> int:
             return 1
     print(f"{url}: forgotten; the next crawl of its source asks for it again. What is stored of it stays in articles, corpus and copies")
     return 0
+
+
+def export(output_dir: Path, target: Path, opts: argparse.Namespace) -> int:
+    """Write the stories that the options choose to a new folder, say what it holds, and return the exit status."""
+    choice = Choice(
+        columns=opts.columns,
+        languages=frozenset(opts.language),
+        agencies=frozenset(opts.agency),
+        sources=frozenset(opts.source),
+        since=opts.since,
+        until=opts.until,
+    )
+    with closing(open_store(output_dir)) as store, store.undisturbed():
+        done = export_corpus(store.layout, target, format=opts.format, choice=choice, shard_rows=opts.shard_rows)
+    print(f"{target}: {done.rows:,} stories in {done.files:,} files, {done.size:,} bytes")
+    return 0
+
+
+def _names(value: str) -> tuple[str, ...]:
+    return tuple(name for item in value.split(",") if (name := item.strip()))
+
+
+def _day(value: str) -> date:
+    try:
+        return date.fromisoformat(value)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"expected a day as YYYY-MM-DD, got {value!r}") from error

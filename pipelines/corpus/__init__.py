@@ -5,6 +5,7 @@ step by step. pyarrow is imported here and nowhere else. Belongs here: what the 
 """
 
 from pipelines.corpus.documents import DocumentFile, Tally
+from pipelines.corpus.export import FORMATS, SHARD_ROWS, Choice, Exported, export_corpus
 from pipelines.corpus.fold import Fold, StoryIndex
 from pipelines.corpus.log import Batch
 from pipelines.corpus.lookup import find_ids, find_placement, find_rejections, find_versions, is_article_id, read_articles, read_story
@@ -14,26 +15,33 @@ from pipelines.corpus.reading import Story, read_stories
 from pipelines.corpus.rows import articles_from_table
 from pipelines.corpus.schema import ARTICLES, COPIES, CORPUS, REJECTED, SCHEMAS
 from pipelines.corpus.store import Counts, Store
+from pipelines.corpus.summary import Summary, summarize_corpus
 from pipelines.corpus.window import Window, read_window
 
 __all__ = [
     "ARTICLES",
     "COPIES",
     "CORPUS",
+    "FORMATS",
     "PLACEMENTS",
     "REJECTED",
     "SCHEMAS",
+    "SHARD_ROWS",
     "Batch",
+    "Choice",
     "Counts",
     "DocumentFile",
+    "Exported",
     "Fold",
     "Store",
     "Story",
     "StoryIndex",
+    "Summary",
     "Tally",
     "Window",
     "articles_from_table",
     "check_target",
+    "export_corpus",
     "find_ids",
     "find_placement",
     "find_rejections",
@@ -45,4 +53,5 @@ __all__ = [
     "read_stories",
     "read_story",
     "read_window",
+    "summarize_corpus",
 ]

@@ -24,6 +24,13 @@ def read_part(path: Path, dataset: Dataset, columns: Sequence[str] | None = None
         return file.read(columns=None if columns is None else list(columns))
 
 
+def iterate_part(path: Path, dataset: Dataset, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Yield the row groups of a part in turn, with these columns. Raises StoreDamaged like ``read_part``."""
+    with _open_part(path, dataset) as file:
+        for group in range(file.num_row_groups):
+            yield file.read_row_group(group, columns=list(columns)).select(list(columns)).replace_schema_metadata(None)
+
+
 def read_said(path: Path, dataset: Dataset) -> dict[str, Any]:
     """Return what a log part says of itself (``schema.describe_file``). Raises StoreDamaged like ``read_part``."""
     with _open_part(path, dataset) as file:

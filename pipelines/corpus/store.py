@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
@@ -272,6 +272,12 @@ class Store:
     def unfinished(self) -> str | None:
         """Return one sentence on what a killed or running process has left to do, None if it is nothing. No damage: a start does it."""
         return self._read(lambda connection: describe_unfinished(connection, self.layout))
+
+    @contextlib.contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Keep other processes from folding and publishing during the block, so that corpus and copies stay as they are. Commits go on."""
+        with self._lock.hold(timeout_seconds=self._lock_wait_seconds):
+            yield
 
     def close(self) -> None:
         """Close the state file. A fold in another thread is waited for."""

@@ -14,6 +14,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+import pyarrow as pa
+
 from pipelines.corpus.files import Layout
 from pipelines.corpus.log import LogDataset
 from pipelines.corpus.parts import read_first_rows, read_part
@@ -26,6 +28,7 @@ from pipelines.corpus.story import Said, StoryNotes, said_values, tell_story
 from pipelines.corpus.told import find_moves, known_moves, said_of
 from pipelines.errors import StoreDamaged, StoreVersion
 
+_COMPARED_ROWS = 500
 _SAID_COLUMNS = ["url", "host", "canonical_url", "agencies", "syndicated_from"]
 _LOG_COLUMNS = ["article_id", "fetched_at", *_SAID_COLUMNS]
 _TABLES = (
@@ -50,6 +53,7 @@ _OWNERS = (
     "(PARTITION BY article_id ORDER BY fetched_us, part, rowid) AS place FROM log_row) WHERE place = 1",
     "CREATE INDEX temp.shown_article ON shown(article_id)",
     "CREATE INDEX temp.shown_story ON shown(story_id)",
+    "CREATE INDEX temp.shown_part ON shown(dataset, part)",
 )
 # Each query yields an id and where it was seen; the sentence is completed with both.
 _CHECKS = (
@@ -230,7 +234,7 @@ def _check_contents(connection: sqlite3.Connection, layout: Layout, outlet_hosts
             except (StoreDamaged, StoreVersion):
                 continue  # Said already.
             notes = _notes_by_article(connection, name, day, moves, outlet_hosts) if dataset == "corpus" else {}
-            expected: dict[str, dict[str, object]] = {}
+            expected = [SCHEMAS["articles"].empty_table().select(columns)]
             for (owner_day, owner_part), fetched in _owners_of(connection, dataset, name, day).items():
                 path = layout.path("articles", owner_day, owner_part)
                 try:
@@ -238,16 +242,30 @@ def _check_contents(connection: sqlite3.Connection, layout: Layout, outlet_hosts
                 except (StoreDamaged, StoreVersion) as error:
                     unreadable.setdefault(path, str(error))
                     continue
-                rows = annotate_table(rows, [notes.get(article, NO_NOTES) for article in rows["article_id"].to_pylist()])
-                expected |= {row["article_id"]: row for row in rows.to_pylist()}
-            different = [
-                (str(row["article_id"]), f"{dataset} {name}")
-                for row in table.select(columns).to_pylist()
-                if row["article_id"] in expected and expected[row["article_id"]] != row
-            ]
-            yield from _summarize("rows differ from the log", different)
+                if notes:
+                    rows = annotate_table(rows, [notes.get(article, NO_NOTES) for article in rows["article_id"].to_pylist()])
+                expected.append(rows)
+            different = _different_rows(table.select(columns), pa.concat_tables(expected))
+            yield from _summarize("rows differ from the log", [(article, f"{dataset} {name}") for article in different])
     # A part whose ids can be read may still be broken elsewhere; said once, however many files need it.
     yield from unreadable.values()
+
+
+def _different_rows(found: pa.Table, expected: pa.Table) -> list[str]:
+    """Return the article_id of the rows that are not as the row of that id is expected, if there is one.
+
+    Compared column by column in Arrow: as Python objects, rows take ten times the memory and the time.
+    """
+    place = {article: index for index, article in enumerate(expected["article_id"].to_pylist())}
+    pairs = [(index, place[article]) for index, article in enumerate(found["article_id"].to_pylist()) if article in place]
+    different: list[str] = []
+    for start in range(0, len(pairs), _COMPARED_ROWS):
+        here, there = (pa.array(indices, pa.int64()) for indices in zip(*pairs[start : start + _COMPARED_ROWS], strict=True))
+        one, other = found.take(here).replace_schema_metadata(None), expected.take(there)
+        if not one.equals(other):
+            both = zip(one.to_pylist(), other.to_pylist(), strict=True)
+            different += [str(row["article_id"]) for row, wanted in both if row != wanted]
+    return different
 
 
 def _notes_by_article(
