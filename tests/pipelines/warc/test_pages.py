@@ -1,0 +1,224 @@
+"""Reading WARC files of any maker, whole and damaged."""
+
+from __future__ import annotations
+
+import gzip
+import resource
+import zlib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import brotli
+import pytest
+
+from pipelines.records import Discovered
+from pipelines.warc import ArchivedPage, Damage, PageNote, Skipped, read_pages, split_file
+from pipelines.warc.pages import read_note, write_note
+from tests.pipelines.warc.archives import page_of, write_plain, write_warc
+
+NAMES = [f"story-{number}" for number in range(12)]
+
+
+def urls(path: Path) -> list[str]:
+    return [found.url.rpartition("/")[2] for found in read_pages(path) if isinstance(found, ArchivedPage)]
+
+
+def damages(path: Path) -> list[Damage]:
+    return [found for found in read_pages(path) if isinstance(found, Damage)]
+
+
+@pytest.mark.parametrize("is_packed", [True, False], ids=["gzip", "not compressed"])
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_pages_come_out_as_they_went_in(tmp_path: Path, is_packed: bool, version: str) -> None:
+    """Address, bytes, charset, time and place of each page, in the order of the file; requests and warcinfo are passed over."""
+    path = tmp_path / "a.warc"
+    offsets = write_plain(path, NAMES, gzip=is_packed, version=version, date="2026-11-20T08:30:00Z")
+    pages = list(read_pages(path))
+    assert [page.offset for page in pages] == offsets
+    assert pages[3] == ArchivedPage(
+        url="https://a.example/story-3", body=page_of("story-3"), encoding="utf-8", fetched_at=datetime(2026, 11, 20, 8, 30, tzinfo=UTC), offset=offsets[3]
+    )  # fmt: skip
+
+
+def test_a_file_packed_as_a_whole_is_read(tmp_path: Path) -> None:
+    """``gzip file.warc`` makes one member of all records; it cannot be split and loses none."""
+    write_plain(tmp_path / "a.warc", NAMES, gzip=False)
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(gzip.compress((tmp_path / "a.warc").read_bytes()))
+    assert urls(path) == NAMES
+    assert [(span.start, span.end) for span in split_file(path, target_bytes=1_000)] == [(0, path.stat().st_size)]
+
+
+def test_the_fraction_of_a_second_is_kept(tmp_path: Path) -> None:
+    """WARC 1.1 dates have fractions; the order of two fetches hangs on them."""
+    write_plain(tmp_path / "a.warc.gz", ["one"])
+    (page,) = read_pages(tmp_path / "a.warc.gz")
+    assert isinstance(page, ArchivedPage)
+    assert page.fetched_at == datetime(2026, 11, 20, 8, 30, 0, 250_000, tzinfo=UTC)
+
+
+def chunked(body: bytes) -> bytes:
+    return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:100], body[100:])) + b"0\r\n\r\n"
+
+
+def raw_deflate(body: bytes) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return packer.compress(body) + packer.flush()
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        pytest.param(chunked(page_of("a")), {"Transfer-Encoding": "chunked"}, id="chunked"),
+        pytest.param(gzip.compress(page_of("a")), {"Content-Encoding": "gzip"}, id="gzip"),
+        pytest.param(chunked(gzip.compress(page_of("a"))), {"Transfer-Encoding": "chunked", "Content-Encoding": "gzip"}, id="chunked gzip"),
+        pytest.param(brotli.compress(page_of("a")), {"Content-Encoding": "br"}, id="brotli"),
+        pytest.param(zlib.compress(page_of("a")), {"Content-Encoding": "deflate"}, id="deflate"),
+        pytest.param(raw_deflate(page_of("a")), {"Content-Encoding": "deflate"}, id="deflate without its header"),
+        pytest.param(page_of("a"), {"Content-Encoding": "gzip", "Transfer-Encoding": "chunked"}, id="stored unpacked, headers kept"),
+        pytest.param(page_of("a"), {"Content-Encoding": "br"}, id="said to be brotli"),
+        pytest.param(page_of("a"), {"X-Crawl-Content-Encoding": "gzip"}, id="header set aside"),
+    ],
+)
+def test_encodings_are_undone(tmp_path: Path, body: bytes, headers: dict[str, str]) -> None:
+    """A body is what a browser would see, whether the archive stores it packed or has unpacked it already."""
+    path = tmp_path / "a.warc.gz"
+    write_warc(path, [("https://a.example/a", body)], headers=(("Content-Type", "text/html"), *headers.items()))
+    (page,) = read_pages(path)
+    assert isinstance(page, ArchivedPage)
+    assert page.body == page_of("a")
+    assert page.encoding is None
+
+
+@pytest.mark.parametrize(
+    ("status", "content_type", "url", "body", "reason"),
+    [
+        pytest.param("404 Not Found", "text/html", "https://a.example/", b"<html>", "http_404", id="not found"),
+        pytest.param("301 Moved", "text/html", "https://a.example/", b"", "http_301", id="redirect"),
+        pytest.param("200 OK", "application/rss+xml", "https://a.example/", b"<rss/>", "not_html", id="feed"),
+        pytest.param("200 OK", "text/html", "dns:a.example", b"<html>", "bad_url", id="DNS answer"),
+        pytest.param("200 OK", "text/html", "https://a.example/", gzip.compress(b"<html>" + b"a" * 30_000_000), "too_large", id="bomb in the body"),
+    ],
+)  # fmt: skip
+def test_what_is_no_page_is_told(tmp_path: Path, status: str, content_type: str, url: str, body: bytes, reason: str) -> None:
+    """Answers that are no pages are skipped with their reason."""
+    headers = (
+        (("Content-Type", content_type), ("Content-Encoding", "gzip")) if body.startswith(b"\x1f") else (("Content-Type", content_type),)
+    )
+    write_warc(tmp_path / "a.warc.gz", [(url, body)], status=status, headers=headers)
+    (skipped,) = read_pages(tmp_path / "a.warc.gz")
+    assert isinstance(skipped, Skipped)
+    assert skipped.reason == reason
+
+
+def test_html_under_another_type_is_a_page(tmp_path: Path) -> None:
+    """Some servers call their pages plain text."""
+    write_warc(tmp_path / "a.warc.gz", [("https://a.example/a", page_of("a"))], headers=(("Content-Type", "text/plain"),))
+    assert urls(tmp_path / "a.warc.gz") == ["a"]
+
+
+@pytest.mark.parametrize("is_packed", [True, False], ids=["gzip", "not compressed"])
+def test_a_truncated_file_gives_all_but_its_last_record(tmp_path: Path, is_packed: bool) -> None:
+    """A record that is cut off is told with file and offset, and never taken for a page."""
+    path = tmp_path / "a.warc.gz"
+    offsets = write_plain(path, NAMES, gzip=is_packed)
+    path.write_bytes(path.read_bytes()[: offsets[7] + 1_000])
+    (damage,) = damages(path)
+    assert urls(path) == NAMES[:7]
+    assert damage.offset == offsets[7]
+    assert damage.resumed_at is None
+    assert str(damage).startswith(f"{path}: byte {offsets[7]}: ")
+
+
+@pytest.mark.parametrize(
+    ("at", "lost"),
+    [pytest.param(1_000, {"story-5"}, id="in the body"), pytest.param(0, {"story-5"}, id="at the start"), pytest.param(60, {"story-5"}, id="in the header")],
+)  # fmt: skip
+def test_a_corrupt_record_costs_itself_only(tmp_path: Path, at: int, lost: set[str]) -> None:
+    """Behind bytes that cannot be unpacked, reading goes on with the next record, and one message says where."""
+    path = tmp_path / "a.warc.gz"
+    offsets = write_plain(path, NAMES)
+    data = bytearray(path.read_bytes())
+    data[offsets[5] + at : offsets[5] + at + 40] = b"\xff" * 40
+    path.write_bytes(data)
+    assert set(NAMES) - set(urls(path)) == lost
+    (damage,) = damages(path)
+    assert damage.offset <= offsets[5] < (damage.resumed_at or 0) <= offsets[6]
+
+
+def bomb(head: bytes, megabytes: int) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    return (
+        packer.compress(head)
+        + b"".join(packer.compress(b"a" * 1_000_000) for _ in range(megabytes))
+        + packer.compress(b"\r\n\r\n")
+        + packer.flush()
+    )
+
+
+HEAD = (
+    "WARC/1.1\r\nWARC-Type: response\r\nWARC-Target-URI: https://a.example/bomb\r\nWARC-Date: 2026-11-20T08:30:00Z\r\nWARC-Record-ID: <urn:uuid:1>\r\n"
+    "Content-Type: application/http; msgtype=response\r\nContent-Length: {length}\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "length",
+    [pytest.param(300_000_047, id="a record of 300 MB"), pytest.param(100, id="300 MB behind a small record")],
+)
+def test_a_bomb_costs_itself_only(tmp_path: Path, length: int) -> None:
+    """A member that unpacks to hundreds of megabytes is passed over without unpacking it all, and without the memory."""
+    path, other = tmp_path / "a.warc.gz", tmp_path / "b.warc.gz"
+    write_plain(path, NAMES[:3])
+    write_plain(other, NAMES[3:5])
+    path.write_bytes(path.read_bytes() + bomb(HEAD.format(length=length).encode(), 300) + other.read_bytes())
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert [url for url in urls(path) if url != "bomb"] == NAMES[:5]
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+    assert any(isinstance(found, Damage) or (isinstance(found, Skipped) and found.reason == "too_large") for found in read_pages(path))
+
+
+@pytest.mark.parametrize("data", [b"", b"no archive at all", gzip.compress(b"no archive " * 1_000)], ids=["empty", "text", "gzip of text"])
+def test_a_file_that_is_no_archive_is_told(tmp_path: Path, data: bytes) -> None:
+    """Not silence but a sentence that names the file."""
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(data)
+    (damage,) = read_pages(path)
+    assert str(path) in str(damage)
+
+
+def test_spans_together_are_the_file(tmp_path: Path) -> None:
+    """However small the spans, each record is in exactly one of them."""
+    path = tmp_path / "a.warc.gz"
+    write_plain(path, NAMES)
+    spans = list(split_file(path, target_bytes=3_000))
+    assert len(spans) > 3
+    assert [span.start for span in spans[1:]] == [span.end for span in spans[:-1]]
+    assert [page for span in spans for page in read_pages(path, start=span.start, end=span.end)] == list(read_pages(path))
+
+
+def test_a_note_reads_back_equal() -> None:
+    """What a crawl knew of a page is in the archive, in one line of ASCII."""
+    hint = Discovered(
+        url="https://a.example/é", found_in="https://a.example/feed", channel="feed", title="Café\nnoir", published_at=datetime(2026, 11, 20, tzinfo=UTC),
+        language="fr", tags=("a", "b"),
+    )  # fmt: skip
+    note = PageNote(source="a", hint=hint)
+    line = write_note(note)
+    assert line.isascii()
+    assert "\n" not in line
+    assert read_note(line) == note
+    assert read_note(write_note(PageNote(source="a", hint=None))) == PageNote(source="a", hint=None)
+
+
+def test_a_note_stays_short() -> None:
+    """A header line that is too long would make the record unreadable: the tags go first."""
+    hint = Discovered(
+        url="https://a.example/a", found_in="f", channel="feed", title="Title", tags=tuple(f"tag {number}" for number in range(5_000))
+    )
+    line = write_note(PageNote(source="a", hint=hint))
+    assert len(line) < 9_000
+    note = read_note(line)
+    assert note is not None
+    assert note.hint is not None
+    assert (note.hint.title, note.hint.tags) == ("Title", ())
