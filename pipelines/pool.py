@@ -15,6 +15,7 @@ import logging
 import multiprocessing
 import os
 import resource
+import signal
 import threading
 import time
 from collections import deque
@@ -42,6 +43,8 @@ TASKS_PER_LANE = 2
 # A worker that is killed between two tasks breaks its lane with the next task in it, which is not to blame: once may be chance.
 MAX_BREAKS_PER_TASK = 2
 WATCH_SECONDS = 5.0
+# The limit of a task is CPU time: on a busy machine a page is slow through no fault of its own. One that only waits is stopped by the clock.
+CLOCK_PER_CPU_SECOND = 5
 
 
 class WorkerLost(PipelineError):
@@ -49,11 +52,14 @@ class WorkerLost(PipelineError):
 
 
 class WorkerTimeout(PipelineError):
-    """The task took longer than its time limit and its worker was stopped."""
+    """The task took more than its limit of CPU time, or five times as long by the clock, and its worker was stopped."""
 
 
 class WorkerPool:
-    """Runs module-level functions in worker processes; with workers=0 in this process, for debugging and tests."""
+    """Runs module-level functions in worker processes; with workers=0 in this process, for debugging and tests.
+
+    timeout_seconds: CPU time of one task.
+    """
 
     def __init__(self, workers: int, *, timeout_seconds: float = 30.0, tasks_per_worker: int = 1000, memory_mb: int = 2048) -> None:
         self.workers = workers
@@ -113,7 +119,9 @@ class WorkerPool:
     ) -> Result:
         pool = await lane.ready()
         try:
-            future = pool.schedule(_timed, args=(function, *args), kwargs=kwargs, timeout=self._timeout_seconds)
+            future = pool.schedule(
+                _timed, args=(self._timeout_seconds, function, *args), kwargs=kwargs, timeout=CLOCK_PER_CPU_SECOND * self._timeout_seconds
+            )
         except RuntimeError as error:  # it broke or was closed since
             raise _LaneBroken(lane.first_when_broken(pool)) from error
         lane.in_flight.add(future)
@@ -127,13 +135,15 @@ class WorkerPool:
             result: Result
             result, seconds = outcome.result()
         except ProcessExpired as error:
+            if error.exitcode == -signal.SIGPROF:
+                raise WorkerTimeout(f"no result after {self._timeout_seconds:g} s of CPU time") from error
             raise WorkerLost(f"worker ended with status {error.exitcode}") from error
         except BrokenProcessPool as error:
             raise _LaneBroken(lane.first_when_broken(pool)) from error
         except TimeoutError as error:
             if error.args[:1] != ("Task timeout",):  # the function's own
                 raise
-            raise WorkerTimeout(f"no result after {self._timeout_seconds:g} s") from error
+            raise WorkerTimeout(f"no result after {CLOCK_PER_CPU_SECOND * self._timeout_seconds:g} s by the clock") from error
         finally:
             outcome.cancel()
         self.cpu_seconds += seconds
@@ -229,10 +239,14 @@ class _Lane:
                     future.set_exception(error)
 
 
-def _timed(function: Callable[..., Result], *args: Any, **kwargs: Any) -> tuple[Result, float]:
-    """Runs in a worker: the result, and the CPU seconds that it took."""
+def _timed(limit: float, function: Callable[..., Result], *args: Any, **kwargs: Any) -> tuple[Result, float]:
+    """Runs in a worker: the result, and the CPU seconds that it took. Beyond the limit the kernel ends the process, in C code too."""
     before = time.process_time()
-    return function(*args, **kwargs), time.process_time() - before
+    signal.setitimer(signal.ITIMER_PROF, limit)
+    try:
+        return function(*args, **kwargs), time.process_time() - before
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _prepare_worker(memory_mb: int) -> None:
@@ -242,6 +256,7 @@ def _prepare_worker(memory_mb: int) -> None:
     MemoryError instead of taking the machine with it.
     """
     os.nice(5)
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     logging.getLogger("htmldate").setLevel(logging.CRITICAL)
     if memory_mb:
