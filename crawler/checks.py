@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from crawler.revisits import read_ages
 from pipelines.errors import SettingsError
 from pipelines.extract import EXTRACTORS
+from pipelines.urls import absolute_url
 
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
@@ -24,6 +25,9 @@ WHOLE_NUMBERS = {
     "DISCOVER_MAX_SITEMAPS_PER_SOURCE": 0,
     "DOWNLOAD_IN_FLIGHT_MB": 1,
     "HOST_FAILURES_TO_REST": 1,
+    "MONITOR_RUNS": 1,
+    "MONITOR_MIN_PAGES": 1,
+    "MONITOR_DEAD_AFTER": 1,
 }
 NUMBERS = {
     "EXTRACT_TIMEOUT_SECONDS": 0.0,
@@ -39,9 +43,32 @@ NUMBERS = {
     "ROBOTSTXT_STALE_DAYS": 0.0,
     "ROBOTSTXT_RETRY_SECONDS": 0.0,
     "ROBOTSTXT_MAX_CRAWL_DELAY": 0.0,
+    "MONITOR_YIELD_MIN": 0.0,
+    "MONITOR_YIELD_SHARE": 0.0,
+    "MONITOR_ERROR_SHARE": 0.0,
+    "MONITOR_ROBOTS_SHARE": 0.0,
+    "MONITOR_REJECTION_RISE": 0.0,
+    "MONITOR_DISK_FREE_MB": 0.0,
+    "MONITOR_WEBHOOK_TIMEOUT_SECONDS": 0.0,
+    "PROGRESS_LOG_SECONDS": 1.0,
+    "STOP_GRACE_SECONDS": 0.0,
 }
-CHOICES = {"EXTRACTOR": EXTRACTORS, "ROBOTSTXT_FORBIDDEN": ("allow", "disallow"), "TRAINING_OPT_OUT": ("record", "obey")}
-SWITCHES = ("ALLOW_PRIVATE_ADDRESSES", "DISCOVER_ONLY_DUE", "REPORT_PAGE", "ROBOTSTXT_OBEY", "SCRUB_SOURCE_MEMORY", "TDMREP_ENABLED")
+CHOICES = {
+    "EXTRACTOR": EXTRACTORS,
+    "ROBOTSTXT_FORBIDDEN": ("allow", "disallow"),
+    "TRAINING_OPT_OUT": ("record", "obey"),
+    "PROGRESS": ("auto", "live", "log", "off"),
+}
+SWITCHES = (
+    "ALLOW_PRIVATE_ADDRESSES",
+    "DISCOVER_ONLY_DUE",
+    "REPORT_PAGE",
+    "ROBOTSTXT_OBEY",
+    "SCRUB_SOURCE_MEMORY",
+    "TDMREP_ENABLED",
+    "MONITORS_ENABLED",
+    "QUIET",
+)
 PATHS = ("OUTPUT_DIR", "SOURCES")
 
 
@@ -49,7 +76,7 @@ def check_settings(settings: BaseSettings) -> None:
     """Raise SettingsError naming every setting of ours that cannot be used, with what was expected and found."""
     problems = [
         problem
-        for name in (*WHOLE_NUMBERS, *NUMBERS, *SWITCHES, *PATHS, *CHOICES, "ARTICLE_REVISITS")
+        for name in (*WHOLE_NUMBERS, *NUMBERS, *SWITCHES, *PATHS, *CHOICES, "ARTICLE_REVISITS", "MONITOR_WEBHOOK")
         if (problem := _problem(settings, name))
     ]
     if problems:
@@ -66,6 +93,8 @@ def _problem(settings: BaseSettings, name: str) -> str | None:
         except SettingsError as error:
             return str(error)
         return None
+    if name == "MONITOR_WEBHOOK":
+        return None if not value or absolute_url(value) else f"{name} must be an http(s) URL, got {value!r}"
     if name in PATHS:
         return None if str(value or "").strip() else f"{name} must be a path, got {value!r}"
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -13,11 +13,22 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import Spider, signals
 
+from crawler.monitors import judge, tell
 from crawler.run import Run
 from pipelines.chain import STAGES
 from pipelines.errors import CorpusError, PipelineError
+from pipelines.report import (
+    Outcome,
+    add_up,
+    make_funnel,
+    print_failures,
+    print_report,
+    slowest_hosts,
+    split_by_source,
+    write_page,
+    write_report,
+)
 from pipelines.report import RunReport as RunRecord
-from pipelines.report import add_up, make_funnel, print_report, slowest_hosts, split_by_source, write_page, write_report
 from pipelines.urls import host_of
 
 if TYPE_CHECKING:
@@ -62,14 +73,23 @@ class RunReport:
         run = self.run
         try:
             record = await self._make_record(spider.name, reason)
+            run.monitors = await judge(run, record.as_dict())
+            record = replace(record, monitors=run.monitors)
             path = run.output_dir / "runs" / run.run_id
             try:
                 path = await asyncio.to_thread(write_report, record, run.output_dir)
                 if run.settings.getbool("REPORT_PAGE"):
                     path = await asyncio.to_thread(partial(write_page, run.output_dir, run_id=run.run_id))
             except (OSError, CorpusError) as error:
-                run.note_problem(f"the report could not be written: {error}")
-            print_report(record, path)
+                problem = f"the report could not be written: {error}"
+                run.note_problem(problem)
+                if run.monitors:
+                    run.monitors.append(Outcome(name="report", problems=(problem,)))
+            if run.settings.getbool("QUIET"):
+                print_failures(run.run_id, run.monitors)
+            else:
+                print_report(record, path)
+            await tell(run, record.as_dict(), path)
         except PipelineError as error:
             logger.error("no report of run %s: %s", run.run_id, error)
         finally:
@@ -92,6 +112,7 @@ class RunReport:
             endpoints=make_funnel(add_up(by_source), ["endpoint"])[0],
             funnel=funnel,
             by_source={name: make_funnel(outcomes, STAGES) for name, outcomes in by_source.items()},
+            source_endpoints={name: make_funnel(outcomes, ["endpoint"])[0] for name, outcomes in by_source.items()},
             corpus=asdict(counts),
             corpus_before=asdict(run.counts_before),
             problems=run.problems,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from scrapy.exceptions import (
 from twisted.web._newclient import BODY, DONE
 
 from crawler.hosts import Hosts
+from crawler.refusals import HostWaits
 from pipelines.conduct import parse_retry_after
 
 if TYPE_CHECKING:
@@ -53,13 +55,18 @@ class BoundedHandler(HTTP11DownloadHandler):
         slot = request.meta["download_slot"]
         received = self.hosts.received
         received[request] = 0
+        transfer = asyncio.ensure_future(super().download_request(request))
+        self.hosts.transfers.add(transfer)
         try:
-            response = await super().download_request(request)
+            response = await transfer
+        except asyncio.CancelledError:
+            raise HostWaits("the run ends") from None
         except HOST_FAILURES as error:
             self.hosts.failed(slot, type(error).__name__)
             raise
         finally:
             del received[request]
+            self.hosts.transfers.discard(transfer)
         if response.status in PAUSES or response.status >= 500:
             self.hosts.failed(slot, f"HTTP {response.status}", retry_after=self._asked_pause(response))
         else:

@@ -25,6 +25,7 @@ from pipelines.conduct import HostMemory, HostWait, Rest, WaitLimits
 if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
+    from scrapy.http import Response
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +70,8 @@ class Hosts:
         self.room = settings.getint("DOWNLOAD_IN_FLIGHT_MB") * 1024 * 1024
         self.received: dict[Request, int] = {}
         """Bytes of the answers that are on their way."""
+        self.transfers: set[asyncio.Future[Response]] = set()
+        """The exchanges that are on their way; one that is cancelled sends its request back to the scheduler."""
         crawler.signals.connect(self.bytes_received, signals.bytes_received)
         crawler.signals.connect(self._closed, signals.spider_closed)
 

@@ -21,7 +21,7 @@ from pipelines.errors import CorpusError
 from pipelines.pending import PendingEndpoints
 from pipelines.pool import WorkerPool
 from pipelines.records import Article, Rejection, Source, SourceLines
-from pipelines.report import HostTimes
+from pipelines.report import HostTimes, Outcome
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -66,6 +66,10 @@ class Run:
         self.problems: list[str] = []
         """What a person may want to look at: a feed that is none, a store that cannot be written."""
         self.store_failed = False
+        self.monitors: list[Outcome] = []
+        """What the monitors said at the end of the run; [] before, and when they are off."""
+        self.recovered = False
+        """A monitor failed in the run before this one."""
         self.tell_rejections = False
         """Name each rejected page on the terminal: for runs that ask for single pages."""
         self.endpoints_asked: set[str] = set()

@@ -149,6 +149,40 @@ STORE_FOLD_SECONDS = 120.0
 # Write runs/<run_id>/report.html at the end of a crawl, about 0.5 MB in a fraction of a second; scrapy report makes it at any time.
 REPORT_PAGE = True
 
+# --- Monitors and progress ---------------------------------------------------------------------------------------------------------
+# Judge every crawl, tell the webhook. Off: a crawl by hand is looked at anyway; scrapy collect switches it on.
+MONITORS_ENABLED = False
+# A run is compared with the last so many before it that asked the same source. A day of hourly runs would be 24; fewer follow changes sooner.
+MONITOR_RUNS = 10
+# Shares of fewer requests or pages are not judged: one of three is chance.
+MONITOR_MIN_PAGES = 20
+# Articles a run: the yield of a source that usually gives fewer is not judged, for it is often 0.
+MONITOR_YIELD_MIN = 5.0
+# Fail when a source stores less than this share (0 to 1) of its median. Nights and Sundays are quiet, broken sources are near 0.
+MONITOR_YIELD_SHARE = 0.2
+# Fail when more than this share (0 to 1) of a source's, or of all, requests failed.
+MONITOR_ERROR_SHARE = 0.25
+# Fail when robots.txt refuses more than this share (0 to 1) of a source's requests.
+MONITOR_ROBOTS_SHARE = 0.5
+# Fail when the share of a source's pages that is rejected for one reason is so much (0 to 1) above its median.
+MONITOR_REJECTION_RISE = 0.25
+# Fail when a feed, sitemap or section gave nothing so many times in a row. Its back-off spreads three over three hours at least.
+MONITOR_DEAD_AFTER = 3
+# Fail when fewer MB are free below OUTPUT_DIR: time to react before commits fail.
+MONITOR_DISK_FREE_MB = 1024.0
+# http(s) address that gets a JSON POST when a monitor failed, and when all is well again; its path is often a secret.
+MONITOR_WEBHOOK = os.environ.get("COPYDESK_WEBHOOK", "")
+# Seconds that the end of a run waits for it.
+MONITOR_WEBHOOK_TIMEOUT_SECONDS = 5.0
+# How a crawl shows its progress: "live" on a terminal, "log" lines, "off"; "auto" is live on a terminal, else log.
+PROGRESS = "auto"
+# Seconds between two log lines of progress.
+PROGRESS_LOG_SECONDS = 60.0
+# Print nothing at the end of a crawl but failed monitors.
+QUIET = False
+# A crawl that is asked to end (SIGTERM, Ctrl-C) gives requests on their way so many seconds; what is left is asked by the next run.
+STOP_GRACE_SECONDS = 5.0
+
 # --- Wiring ------------------------------------------------------------------------------------------------------------------------
 ITEM_PIPELINES = {
     "crawler.item_pipelines.ProcessPages": 100,
@@ -168,6 +202,10 @@ DOWNLOADER_MIDDLEWARES = {
 EXTENSIONS = {
     "crawler.extensions.RunReport": 500,
     "crawler.extensions.LoopMonitor": 500,
+    "crawler.ending.TimelyEnd": 500,
+    "crawler.progress.Progress": 500,
+    # Says the same as our progress, and less.
+    "scrapy.extensions.logstats.LogStats": None,
 }
 
 # --- Log ---------------------------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ PipelineError
 ├── WorkerTimeout     a task took longer than its limit (pool.py)
 └── CorpusError       the store
     ├── NothingFound  no row answers to a URL or id
+    ├── RunLocked     another scheduled run is at work in the output folder
     ├── StoreBusy     another process holds the fold lock
     ├── StoreDamaged  a registered part is missing or unreadable
     └── StoreVersion  state written by another version
@@ -46,6 +47,10 @@ class CorpusError(PipelineError):
 
 class NothingFound(CorpusError):
     """No article or rejection answers to a URL or id, or too many do."""
+
+
+class RunLocked(CorpusError):
+    """Another scheduled run holds the lock of the output folder."""
 
 
 class StoreBusy(CorpusError):

@@ -47,7 +47,7 @@ class Command(CrawlCommand):
         self.exitcode = report_failure(crawling) or exit_status(crawler)
 
 
-def report_failure(crawling: object) -> int:
+def report_failure(crawling: object, *, command: str = "crawl") -> int:
     """Say in one line why a crawl could not start, and return 1; 0 if it could. What is no error of ours keeps its traceback."""
     if not isinstance(crawling, asyncio.Task) or not crawling.done() or crawling.cancelled():
         return 0
@@ -56,7 +56,7 @@ def report_failure(crawling: object) -> int:
         return 0
     if not isinstance(error, PipelineError):
         raise error
-    print(f"scrapy crawl: {error}", file=sys.stderr)
+    print(f"scrapy {command}: {error}", file=sys.stderr)
     return 1
 
 

@@ -13,6 +13,7 @@ from pipelines.corpus.parts import read_part
 from pipelines.corpus.placements import PLACEMENTS, check_target, open_placements
 from pipelines.corpus.reading import Story, read_stories
 from pipelines.corpus.rows import articles_from_table
+from pipelines.corpus.run_lock import find_run, hold_run_lock
 from pipelines.corpus.schema import ARTICLES, COPIES, CORPUS, REJECTED, SCHEMAS
 from pipelines.corpus.store import Counts, Store
 from pipelines.corpus.summary import Summary, summarize_corpus
@@ -45,7 +46,9 @@ __all__ = [
     "find_ids",
     "find_placement",
     "find_rejections",
+    "find_run",
     "find_versions",
+    "hold_run_lock",
     "is_article_id",
     "open_placements",
     "read_articles",

@@ -6,6 +6,7 @@ discovered (``filter``); ``survey`` is the sum for one answer; ``schedule`` and
 ``children`` say what is worth asking again, and when. Nothing here reads the network, and every function can run in a worker process.
 """
 
+from pipelines.discover.agenda import plan_visits
 from pipelines.discover.catalogue import load_sources, select_sources
 from pipelines.discover.children import choose_children
 from pipelines.discover.dates import parse_date
@@ -38,6 +39,7 @@ __all__ = [
     "plan_index_visit",
     "plan_retry",
     "plan_visit",
+    "plan_visits",
     "read_feed",
     "read_section",
     "read_sitemap",

@@ -46,6 +46,20 @@ def summarize_runs(output_dir: Path, *, limit: int) -> list[dict[str, Any]]:
     return found
 
 
+def earlier_reports(output_dir: Path, run_id: str, *, limit: int) -> list[dict[str, Any]]:
+    """Return the reports of the last runs before one, oldest first; one that cannot be read is left out with a warning."""
+    found = []
+    for earlier in [known for known in list_runs(output_dir) if known < run_id][-limit:]:
+        try:
+            report = read_run(output_dir, earlier)
+            if not isinstance(report.get("sources"), dict):
+                raise CorpusError(f"{earlier}: expected 'sources', found none")
+            found.append(report)
+        except CorpusError as error:
+            logger.warning("no comparison with run %s: %s", earlier, error)
+    return found
+
+
 def _summarize(report: dict[str, Any]) -> dict[str, Any]:
     after, before = report["corpus"], report["corpus_before"]
     return {

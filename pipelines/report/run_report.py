@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.report.funnel import Funnel, unbalanced_stages
+from pipelines.report.monitors import Outcome
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,8 @@ class RunReport:
     """Feeds, sitemaps and section pages asked; ``unchanged`` is an answer 304."""
     funnel: list[Funnel]
     by_source: Mapping[str, list[Funnel]]
+    source_endpoints: Mapping[str, Funnel] = field(default_factory=dict)
+    """The same of each source's endpoints."""
     corpus: Mapping[str, int]
     """Articles, stories, copies … in the store after the run."""
     corpus_before: Mapping[str, int]
@@ -35,6 +38,8 @@ class RunReport:
     hosts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Host -> answers, mean_ms, slowest_ms; the slowest first."""
     versions: Mapping[str, str] = field(default_factory=dict)
+    monitors: list[Outcome] = field(default_factory=list)
+    """Empty when MONITORS_ENABLED is off."""
 
     @property
     def seconds(self) -> float:
@@ -54,12 +59,14 @@ class RunReport:
             "stages": {funnel.stage: funnel.as_dict() for funnel in self.funnel},
             "unbalanced": unbalanced_stages(self.funnel),
             "sources": {name: {funnel.stage: funnel.as_dict() for funnel in funnels} for name, funnels in self.by_source.items()},
+            "source_endpoints": {name: funnel.as_dict() for name, funnel in self.source_endpoints.items() if funnel.seen},
             "corpus": dict(self.corpus),
             "corpus_before": dict(self.corpus_before),
             "problems": self.problems,
             "measures": dict(self.measures),
             "hosts": {host: dict(figures) for host, figures in self.hosts.items()},
             "versions": dict(self.versions),
+            "monitors": [outcome.as_dict() for outcome in self.monitors],
         }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipelines.report.funnel import Funnel
+from pipelines.report.monitors import Outcome
 from pipelines.report.run_report import RunReport
 
 MAX_SOURCES = 25
@@ -64,7 +65,27 @@ def print_report(report: RunReport, path: Path, console: Console | None = None) 
         console.print(f"[yellow]![/] {escape(problem)}")
     if len(report.problems) > MAX_PROBLEMS:
         console.print(f"[yellow]![/] and {len(report.problems) - MAX_PROBLEMS} more problems, in the report")
+    print_monitors(report.monitors, console)
     console.print(f"report: {escape(str(path))}", soft_wrap=True)
+
+
+def print_monitors(outcomes: Sequence[Outcome], console: Console) -> None:
+    """Print what the monitors found: one line if all is well, else the failed ones with their reasons."""
+    if outcomes and not any(outcome.problems for outcome in outcomes):
+        skipped = [outcome.name for outcome in outcomes if outcome.skipped]
+        told = f" (not judged: {', '.join(skipped)})" if skipped else ""
+        console.print(f"[green]monitors: all is well[/]{told}")
+    for outcome in outcomes:
+        for problem in outcome.problems:
+            console.print(f"[red]monitor {outcome.name}:[/] {escape(problem)}", soft_wrap=True)
+
+
+def print_failures(run_id: str, outcomes: Sequence[Outcome], console: Console | None = None) -> None:
+    """Print which run failed and what the monitors said; nothing if all is well: cron mails what a command prints."""
+    if any(outcome.problems for outcome in outcomes):
+        console = console or make_console(stderr=True)
+        console.print(f"run {run_id}:")
+        print_monitors(outcomes, console)
 
 
 def _number(number: int, one: str, many: str | None = None) -> str:
