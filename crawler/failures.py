@@ -82,11 +82,11 @@ def _reason(error: BaseException | None, url: str) -> tuple[str, bool, str]:
         return f"http_{status}", status in FINAL_STATUSES, error.response.url
     if isinstance(error, CannotResolveHostError) and urlsplit(url).hostname in refused_names:
         return "forbidden_address", True, url
-    if isinstance(error, DownloadCancelledError | IgnoreRequest) and any(words in str(error) for words in TOO_LARGE):
-        return "too_large", False, url
     for kind, reason, is_final in REASONS:
         if isinstance(error, kind):
             return reason, is_final, url
+    if isinstance(error, DownloadCancelledError | IgnoreRequest) and any(words in str(error) for words in TOO_LARGE):
+        return "too_large", False, url
     if isinstance(error, IgnoreRequest):
         # Scrapy has no type for it, only these words. robots.txt may change its mind: such a URL is asked about again after a while.
         is_robots = "robots" in str(error).lower()

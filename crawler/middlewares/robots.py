@@ -105,6 +105,8 @@ class StrictRobotsTxt:
 
     async def _find(self, url: str, request: Request) -> Verdict:
         known = await asyncio.to_thread(self.hosts.memory.answer, url)
+        if known and known.status in self.forbidden_statuses:
+            known = None  # from a run with ROBOTSTXT_FORBIDDEN = "allow"
         if known and time.time() - known.fetched_at < self.cache_seconds:
             return await self._read(known)
         status, body, why = await self._ask(url, request)

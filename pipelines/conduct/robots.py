@@ -13,8 +13,8 @@ from protego import Protego
 
 MAX_ROBOTS_BYTES = 500 * 1024
 """What RFC 9309, section 2.5, asks a crawler to read at least; the rest is not read."""
-# "User-agent: Bot/1.0" names a product token and its version, which is none of it (RFC 9309, 2.2.1); protego compares the whole.
-_VERSION = re.compile(r"(?im)^([ \t]*user-agent[ \t]*:[ \t]*[a-z_-]+)/\S*")
+# "User-agent: Bot/1.0 (about)" names a product token; what follows is none of it (RFC 9309, 2.2.1), but protego compares the whole.
+_VERSION = re.compile(r"(?im)^([ \t]*user-agent[ \t]*:[ \t]*[a-z_-]+)/.*")
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -52,11 +52,11 @@ def read_robots(body: bytes) -> RobotsRules:
 
     Only whole lines of the first MAX_ROBOTS_BYTES count. UTF-8, or what its byte order mark says; bytes that fit nowhere are dropped.
     """
-    if len(body) > MAX_ROBOTS_BYTES:
-        body = body[:MAX_ROBOTS_BYTES].rpartition(b"\n")[0]
     encoding = next((name for mark, name in _BOMS if body.startswith(mark)), "utf-8")
-    text = _VERSION.sub(r"\1", body.decode(encoding, "ignore").replace("\0", ""))
-    return RobotsRules(Protego.parse(text))
+    text = body[:MAX_ROBOTS_BYTES].decode(encoding, "ignore").replace("\0", "").replace("\r", "\n")
+    if len(body) > MAX_ROBOTS_BYTES:
+        text = text.rpartition("\n")[0]
+    return RobotsRules(Protego.parse(_VERSION.sub(r"\1", text)))
 
 
 @cache

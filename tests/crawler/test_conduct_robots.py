@@ -24,7 +24,8 @@ def stories(site: OddSite, host: str) -> list[str]:
 
 
 def test_robots_txt_is_obeyed_in_every_form_and_remembered(site: OddSite, crawl: Crawl, tmp_path: Path) -> None:
-    """Through redirects over hosts, with a byte order mark, beyond 500 kB, behind 403; asked once a day, and an old one stands in for a broken one."""
+    """Through redirects over hosts, with a byte order mark, beyond 500 kB, behind 403; asked once a day, and an old one stands in for a broken one. A 403
+    that meant "no rules" means what the setting says now."""
     hosts = ("moved.example", "marked.example", "large.example", "locked.example", "endless.example", "inside.example", "later.example")
     for host in hosts:
         site.publish(host, *HEADLINES)
@@ -71,11 +72,12 @@ def test_robots_txt_is_obeyed_in_every_form_and_remembered(site: OddSite, crawl:
     for host in hosts:
         site.publish(host, *HEADLINES, "Open story of tomorrow", "Secret story of tomorrow")
     site.answers["http://marked.example/robots.txt"] = (503, {}, b"")
-    crawl("news", tmp_path / "out", *options, sources=sources, http_proxy=site.proxy)
+    crawl("news", tmp_path / "out", *options, "-s", "ROBOTSTXT_FORBIDDEN=disallow", sources=sources, http_proxy=site.proxy)
     asked = site.asked[before:]
     assert {url for url in asked if url.endswith("/robots.txt")} == {
-        f"http://{host}/robots.txt" for host in ("marked.example", "inside.example")
+        f"http://{host}/robots.txt" for host in ("marked.example", "inside.example", "locked.example")
     }
+    assert [url for url in asked if "locked.example" in url] == ["http://locked.example/robots.txt"]
     assert "http://marked.example/2026/11/open-story-of-tomorrow" in asked
     assert not [url for url in asked if "marked.example" in url and "secret" in url]
 

@@ -22,6 +22,9 @@ URL = "https://paper.example/secret/story"
         pytest.param(b"User-agent: *\n\nDisallow: /sec*ret/story$\n", id="wildcards, after a blank line"),
         pytest.param(b"User-agent: *\nAllow: /\nDisallow: /secret/\n", id="the longer rule counts"),
         pytest.param(b"User-agent: *\nAllow: /\nUser-agent: CopyDesk/1.0\nDisallow: /secret/\n", id="our own group, with a version"),
+        pytest.param(b"User-agent: *\rAllow: /\rUser-agent: CopyDesk/1.0\rDisallow: /secret/\r", id="the same with old Mac line ends"),
+        pytest.param(b"User-agent: copydesk/0.1 (news corpus crawler)\nDisallow: /secret/\n", id="our whole name as we send it"),
+        pytest.param(b"User-agent: *\rDisallow: /secret/\r" + b"# filler\r" * 60_000, id="over 500 KiB with old Mac line ends"),
     ],
 )
 def test_a_page_is_refused(body: bytes) -> None:
