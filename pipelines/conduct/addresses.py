@@ -8,6 +8,8 @@ import unicodedata
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import unquote, urlsplit
 
+from pipelines.urls import ascii_host
+
 # Public by their range, yet answered by the cloud that a machine runs in: Azure's platform address, Oracle's metadata.
 _PLATFORM = (ip_network("168.63.129.16/32"), ip_network("192.0.0.0/24"))
 # All that is allocated to hosts (RFC 4291, section 2.4); Python's is_global also passes site-local and ranges without an owner.
@@ -32,6 +34,8 @@ BAD_PORTS = frozenset(
     ]
 )  # fmt: skip
 _DOTS = re.compile("[\u3002\uff0e\uff61]")  # what IDNA reads as a full stop
+# 010.0.0.1 is 8.0.0.1 for the C library (octal) and 10.0.0.1 for many others, such as the proxy that gets it.
+_LEADING_ZEROS = re.compile(r"(^|\.)0+(?=\d)")
 
 
 def refusal_of(url: str, *, allow_private: bool = False) -> str | None:
@@ -58,8 +62,11 @@ def _refusal_of_host(host: str) -> str | None:
     name = plain_host(host)
     if not name:
         return "it has no host"
-    if (address := literal_address(name)) is not None:
-        return None if is_public_address(address) else f"{host} is no public address"
+    if addresses := [address for spelling in (name, _LEADING_ZEROS.sub(r"\1", name)) if (address := literal_address(spelling))]:
+        return None if all(map(is_public_address, addresses)) else f"{host} is no public address"
+    if ascii_host(name) is None:
+        # "paper.example%40127.0.0.1": who decodes or cuts it may find a host of its own in it.
+        return f"{host!r} is no name that a host can have"
     if "." not in name or any(name == suffix or name.endswith(f".{suffix}") for suffix in _LOCAL_SUFFIXES):
         return f"{host} is a name of the local network"
     return None
