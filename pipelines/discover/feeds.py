@@ -26,6 +26,8 @@ _SPACES = re.compile(rb"\s+")
 _ROOT_START = re.compile(rb"<[A-Za-z_]")
 # feedparser compares every attribute of a tag with every other; no tag of a feed has a hundred. XML allows no "<" inside a tag.
 _CROWDED_TAG = re.compile(rb"""<[A-Za-z_][^<>"']*+(?:"[^<"]*+"[^<>"']*+|'[^<']*+'[^<>"']*+){100}""")
+_ENTRY_START = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?(?:item|entry)[\s/>]")
+_ENTRY_END = re.compile(rb"</(?:[A-Za-z_][\w.-]*:)?(?:item|entry)\s*>")
 _BARE_AMPERSAND_ESCAPED = re.compile(r"&(?:amp;)+")
 
 
@@ -39,6 +41,7 @@ def read_feed(body: bytes, url: str, *, content_type: str | None = None, now: da
     data = trim_to_root(to_utf8(data, content_type))
     if not is_feed(data):
         raise DiscoveryError(f"{url}: expected RSS or Atom, found {describe(data)}")
+    data, excess = _first_entries(data)
     parsed = _parse(data, url)
     notes = list(problems)
     if parsed.bozo and not parsed.entries:
@@ -56,11 +59,21 @@ def read_feed(body: bytes, url: str, *, content_type: str | None = None, now: da
             found.setdefault(link, _discovered(entry, link, url, is_rss=not parsed.version.startswith("atom"), now=now))
     if unlinked:
         notes.append(f"{unlinked} of {len(parsed.entries)} entries without a link")
-    if len(parsed.entries) > MAX_FEED_ENTRIES:
-        notes.append(f"only the first {MAX_FEED_ENTRIES} of {len(parsed.entries)} entries were read")
+    if excess:
+        notes.append(f"only the first {MAX_FEED_ENTRIES} of {MAX_FEED_ENTRIES + excess} entries were read")
     if not parsed.entries:
         notes.append("empty")
     return Reading(entries=tuple(found.values()), problems=tuple(notes))
+
+
+def _first_entries(data: bytes) -> tuple[bytes, int]:
+    """Return a feed without its entries beyond MAX_FEED_ENTRIES, and how many those were: feedparser takes 0.2 ms for each of them."""
+    starts = [start.start() for start in _ENTRY_START.finditer(data)]
+    if len(starts) <= MAX_FEED_ENTRIES:
+        return data, 0
+    cut = starts[MAX_FEED_ENTRIES]
+    end = max((end.end() for end in _ENTRY_END.finditer(data, cut)), default=len(data))
+    return data[:cut] + data[end:], len(starts) - MAX_FEED_ENTRIES
 
 
 def _parse(data: bytes, url: str) -> Any:

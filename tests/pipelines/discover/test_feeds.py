@@ -287,6 +287,9 @@ BILLION_LAUGHS = (
         pytest.param(
             "<rss version='2.0'><channel><item><pubDate>" + "1 " * 200_000 + "</pubDate></item></channel></rss>", id="endless date"
         ),
+        pytest.param(
+            "<rss version='2.0'><channel>" + "<item><link>https://gazette.example/a</link></item>" * 100_000, id="100,000 items, cut off"
+        ),
         pytest.param("<rss" + "".join(f" a{n}='1'" for n in range(50_000)) + "><channel></channel></rss>", id="50,000 attributes"),
     ],
 )
