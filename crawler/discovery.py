@@ -155,7 +155,9 @@ class EndpointSpider(Spider):
         else:
             answered = new_endpoint(asked, response, lastmod=lastmod)
             plan = plan_visit(known, answered, new=len(fresh) - asked_before, named=len(survey.admitted), now=datetime.now(UTC))
-            self.run.pending.add(plan, fresh)
+            # With URLs beyond the limit it cannot be complete in this run: 200 sitemaps of 50,000 would wait for 5 GB of them.
+            if fresh.keys() <= self.run.requested:
+                self.run.pending.add(plan, fresh)
 
     async def child_requests(self, children: Sequence[Discovered], source: Source, asked: str, depth: int) -> list[Request]:
         """Return the requests for those children of a sitemap index that are worth asking, and plan the index by what they yield.

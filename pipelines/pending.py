@@ -20,6 +20,10 @@ class PendingEndpoints:
         self._waited_for_by: defaultdict[str, set[str]] = defaultdict(set)
         self._complete: list[Endpoint] = []
 
+    def __len__(self) -> int:
+        """Return how many URLs are waited for."""
+        return len(self._waited_for_by)
+
     def add(self, endpoint: Endpoint, urls: Iterable[str]) -> None:
         """Note an endpoint that has just answered, and the URLs of its answer that are still to be dealt with."""
         urls = set(urls)

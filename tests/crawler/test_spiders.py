@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from scrapy import Request
@@ -17,13 +19,18 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
+from scrapy.utils.test import get_crawler
 from twisted.python.failure import Failure
 
+from crawler import settings as project_settings
 from crawler.discovery import newest_first, slot_of, slots_with_delay
 from crawler.failures import describe_failure
 from crawler.middlewares import ForbiddenAddress
+from crawler.refusals import RobotsRefusal
 from crawler.resolver import refused_names
+from crawler.run import Run
 from crawler.spiders.base import declared_charset, freshness, looks_like_html
+from crawler.spiders.news import NewsSpider
 from crawler.validators import conditional_headers, new_endpoint
 from pipelines.discover import endpoints_of
 from pipelines.records import Discovered, Endpoint, Source
@@ -167,6 +174,7 @@ def answered(status: int, url: str = URL) -> HttpError:
         pytest.param(DownloadFailedError("reset"), "connection", False, id="connection lost"),
         pytest.param(DownloadCancelledError("Cancelling download: size larger than download max size"), "too_large", False, id="body too large"),
         pytest.param(IgnoreRequest("Forbidden by robots.txt"), "robots_txt", False, id="robots.txt, which may change"),
+        pytest.param(RobotsRefusal("could not be had (size larger than download max size)"), "robots_txt", False, id="robots.txt too large"),
         pytest.param(IgnoreRequest("some middleware"), "ignored", False, id="dropped by a middleware"),
         pytest.param(ValueError("odd"), "download_error", False, id="anything else"),
     ],
@@ -197,3 +205,30 @@ def test_a_failure_after_a_redirect_names_both_addresses() -> None:
 def test_an_endpoint_s_failure_names_its_source() -> None:
     """Endpoint requests carry the whole catalogue entry."""
     assert describe_failure(failed(answered(503), source=source("weekly"))).source == "weekly"
+
+
+def test_urls_beyond_the_limit_of_a_run_take_no_memory(tmp_path: Path) -> None:
+    """A sitemap that names more than a run may ask for is not done with, and nothing waits for what is left to the next run."""
+    daily = source()
+    settings = {name: value for name, value in vars(project_settings).items() if name.isupper()}
+    settings |= {"OUTPUT_DIR": str(tmp_path), "EXTRACT_WORKERS": 0, "DISCOVER_MAX_URLS_PER_SOURCE": 3}
+    spider = NewsSpider(name="news")
+    crawler = get_crawler(settings_dict=settings)
+    spider.run, spider.settings, spider.crawler = Run.of(crawler), crawler.settings, crawler
+    spider.run.start([daily])
+    body = (
+        "<urlset>"
+        + "".join(f"<url><loc>https://daily.example/2024/05/story-{number}-of-today</loc></url>" for number in range(9))
+        + "</urlset>"
+    )
+
+    async def answer() -> list[object]:
+        response = Response(FEED, body=body.encode())
+        parsed = spider.parse_endpoint(response, daily, "sitemap", FEED, known=None, lastmod=None, depth=0)
+        return [request async for request in parsed]
+
+    assert len(asyncio.run(answer())) == 3
+    assert spider.run.counts["daily", "discover", "beyond_limit"] == 6
+    assert spider.run.pending.complete() == []
+    assert len(spider.run.pending) == 0
+    spider.run.store.close()
