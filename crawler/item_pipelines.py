@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.exceptions import DropItem
 
-from crawler.discovery import EndpointSpider
 from crawler.revisits import fingerprint
 from crawler.run import Run
 from pipelines.chain import process_page
@@ -52,7 +51,7 @@ class ProcessPages:
         self.run = run
         settings = run.settings
         self.obeys_opt_outs = settings["TRAINING_OPT_OUT"] == "obey"
-        self.counts_fetches = not isinstance(run.crawler.spider, EndpointSpider)
+        self.counts_fetches = not hasattr(run.crawler.spider, "run")
         """A spider that is not ours (crawler.addon) starts no run and counts no fetches: a page counts there when it comes in."""
         self.process = partial(process_page, extractor=settings["EXTRACTOR"], min_words=settings.getint("SCRUB_MIN_WORDS"))
 
@@ -69,14 +68,22 @@ class ProcessPages:
         if self.counts_fetches:
             self.run.count(item.source, "discover")
             self.run.count(item.source, "fetch")
-        outcome = self._judge_age(self._judge(await self._process(replace(item, run_id=self.run.run_id))))
+        return await self.outcome_of(item)
+
+    async def outcome_of(self, page: FetchedPage) -> Item:
+        """Return what the stages make of a page, judged and counted."""
+        return self.settle(await self._process(replace(page, run_id=self.run.run_id)))
+
+    def settle(self, outcome: Item) -> Item:
+        """Judge what the stages made of a page by its source and by our settings, and count it."""
+        outcome = self._judge_age(self._judge(outcome))
         self.run.count_outcome(outcome)
         return outcome
 
     def _judge_age(self, outcome: Item) -> Item:
         """Reject an article that is too old by the date on its page; feeds and sitemaps often give none."""
         source = self.run.source_named(outcome.source)
-        if isinstance(outcome, Rejection) or source is None or not is_too_old(outcome.published_at, source, now=datetime.now(UTC)):
+        if isinstance(outcome, Rejection) or source is None or not is_too_old(outcome.published_at, source, now=outcome.fetched_at):
             return outcome
         assert outcome.published_at
         return Rejection(
@@ -206,8 +213,12 @@ class StoreArticles:
                 batch, items = self.frozen[0]
                 keys = [(item, url_keys(item)) for item in items if isinstance(item, Article)]
                 plans = (self.run.revisits.plan(article, found, now=datetime.now(UTC)) for article, found in keys)
+                for before in self.run.before_commit:
+                    await before()
                 await asyncio.to_thread(partial(self.run.store.commit, batch, revisits=[plan for plan in plans if plan]))
                 self.frozen.pop(0)
+                for after in self.run.after_commit:
+                    await after(items)
                 for _, found in keys:
                     self.run.revisits.stored(found)
                 sources |= {item.source for item in items if isinstance(item, Article)} & self.run.source_lines.keys()

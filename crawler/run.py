@@ -7,7 +7,7 @@ import logging
 import os
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,6 +72,10 @@ class Run:
         """A monitor failed in the run before this one."""
         self.tell_rejections = False
         """Name each rejected page on the terminal: for runs that ask for single pages."""
+        self.before_commit: list[Callable[[], Awaitable[None]]] = []
+        """What must be durable before a batch of articles is; an OSError puts the batch off."""
+        self.after_commit: list[Callable[[Sequence[Article | Rejection]], Awaitable[None]]] = []
+        """Told which items have become durable."""
         self.endpoints_asked: set[str] = set()
         self.requested: set[str] = set()
         """URL keys asked for in this run."""

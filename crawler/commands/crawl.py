@@ -24,13 +24,13 @@ class Command(CrawlCommand):
     def long_desc(self) -> str:
         return (
             "Crawl sources and store what is new. Spiders: wire (the agencies' own sites), syndicated (outlets and republishers), "
-            "news (all), page (one article: -a url=...). Exit status: 0 good; 1 wrong configuration, a store that could not be written, "
+            "news (all), page (one article: -a url=...), warc (pages of WARC files: -a files=...). Exit status: 0 good; 1 wrong configuration, a store that could not be written, "
             "or nothing that could be read; 2 wrong usage. Example: scrapy crawl news -a source=npr,dw -s OUTPUT_DIR=/data/news"
         )
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         if len(args) != 1:
-            raise UsageError("name one spider: wire, syndicated, news or page")
+            raise UsageError("name one spider: wire, syndicated, news, page or warc")
         assert self.crawler_process
         try:
             check_settings(self.crawler_process.settings)
@@ -68,5 +68,7 @@ def exit_status(crawler: Crawler) -> int:
         return 1
     if crawler.spidercls.name == "page":
         return 0 if any(stage == "store" for _, stage, _ in run.counts) else 1
+    if crawler.spidercls.name == "warc":
+        return 0 if any(crawler.stats.get_value(name) for name in ("record/kept", "record/rejected/known")) else 1
     gave_something = any(outcome in ("kept", "unchanged", "not_due") for _, stage, outcome in run.counts if stage in ("endpoint", "fetch"))
     return 0 if gave_something else 1

@@ -16,7 +16,7 @@ from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 from pipelines.records import Discovered
 from pipelines.urls import absolute_url
 from pipelines.warc.bodies import BodyTooLarge, decode_body
-from pipelines.warc.spans import MAGICS, Window, find_record
+from pipelines.warc.spans import MAGICS, Window, end_of_record, find_record
 
 NOTE_HEADER = "Copydesk-Note"
 """Our own header of a response record: what the crawl knew of the page, as JSON in ASCII. WARC allows further headers; others skip it."""
@@ -37,6 +37,9 @@ class PageNote:
     source: str
     hint: Discovered | None
     """How the article was found; None for feeds, sitemaps, section pages and robots.txt, which are no articles."""
+    tdm_reserved: bool | None = None
+    training_refused: tuple[str, ...] = ()
+    """Both as in ``FetchedPage``: what robots.txt and tdmrep.json said then."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +55,8 @@ class ArchivedPage:
     """``WARC-Date``; aware UTC."""
     offset: int
     """Where its record begins in the file, in bytes as it lies on disk."""
+    tdm_reservation: str | None = None
+    """The header of that name, as sent."""
     note: PageNote | None = None
     """None in archives of others."""
 
@@ -71,7 +76,7 @@ class Damage:
 
     path: Path
     offset: int
-    """Of the record that is damaged, or of the last good one before it."""
+    """Where it begins: in the record here or, in files of which only reading on can tell, behind it."""
     what: str
     resumed_at: int | None
     """Where reading went on; None if no record follows."""
@@ -107,7 +112,7 @@ class _Reading:
 
     def run(self, start: int) -> Iterator[ArchivedPage | Skipped | Damage]:
         position: int | None = start
-        gap: tuple[int, str] | None = None  # the last good record, and why none could be read behind it
+        gap: tuple[int, str] | None = None  # where the last good record ends, and why none could be read there
         while position is not None:
             base, last, inside = position, None, False
             try:
@@ -125,18 +130,20 @@ class _Reading:
                     inside = False
                 else:
                     position = None
+                    if last is not None and (rest := self._rest_behind(last)):
+                        yield Damage(path=self.path, offset=rest, what=f"{self.end - rest} bytes that are no whole record", resumed_at=None)
                     continue
             except BaseException as error:
                 # FastWARC is written in Rust, where a bug is a panic: not even an Exception in Python, and the record's fault here.
                 if not isinstance(error, OSError | ValueError) and type(error).__name__ != "PanicException":
                     raise
-                what = f"{error}" if inside or last is None else f"no record can be read behind it: {error}"
+                what = f"{error}" if inside or last is None else f"no record can be read here: {error}"
                 if inside or last is None:
                     gap = None
                     position = self._next_record(last if last is not None else base)
                     yield Damage(path=self.path, offset=last if last is not None else base, what=what, resumed_at=position)
                 else:
-                    gap, position = (last, what), self._next_record(last)
+                    gap, position = (self._rest_behind(last) or last, what), self._next_record(last)
             else:
                 position = self._next_record(last if last is not None else base)
         if gap:
@@ -144,6 +151,11 @@ class _Reading:
 
     def _next_record(self, offset: int) -> int | None:
         return find_record(self.file, offset + 1, self.end)
+
+    def _rest_behind(self, last: int) -> int | None:
+        """Where bytes begin that FastWARC passes over in silence: a record that is cut off within its header."""
+        rest = end_of_record(self.file, last, self.end)
+        return rest if rest is not None and rest < self.end else None
 
     def _is_member(self, offset: int) -> bool:
         self.file.seek(offset)
@@ -182,7 +194,15 @@ class _Reading:
         if note is not None and note.hint is None:
             return Skipped(reason="no_article", url=url, offset=offset)
         fetched_at = record.record_date.astimezone(UTC)
-        return ArchivedPage(url=url, body=body, encoding=charset_of(content_type), fetched_at=fetched_at, offset=offset, note=note)
+        return ArchivedPage(
+            url=url,
+            body=body,
+            encoding=charset_of(content_type),
+            fetched_at=fetched_at,
+            offset=offset,
+            tdm_reservation=headers.get("tdm-reservation"),
+            note=note,
+        )
 
     @staticmethod
     def _reason_by_header(record: WarcRecord, url: str) -> str:
@@ -222,6 +242,10 @@ def write_note(note: PageNote) -> str:
     facts: dict[str, object] = {"source": note.source}
     if hint:
         facts |= {"url": hint.url, "found_in": hint.found_in, "channel": hint.channel}
+        if note.tdm_reserved is not None:
+            facts["tdm_reserved"] = note.tdm_reserved
+        if note.training_refused:
+            facts["training_refused"] = note.training_refused
         for name in ("published_at", "modified_at"):
             if (moment := getattr(hint, name)) is not None:
                 facts[name] = moment.isoformat()
@@ -251,7 +275,8 @@ def read_note(line: str | None) -> PageNote | None:
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{NOTE_HEADER}: expected what a crawl wrote, found {line[:80]!r}") from error
-    return PageNote(source=facts["source"], hint=hint)
+    refused = tuple(facts.get("training_refused", ()))
+    return PageNote(source=facts["source"], hint=hint, tdm_reserved=facts.get("tdm_reserved"), training_refused=refused)
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -6,6 +6,8 @@ A compressed WARC is a chain of members, one a record; what looks like the start
 from __future__ import annotations
 
 import io
+import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,9 @@ MAGICS = (b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18")
 _HEADER_BYTES = 16_384
 """Compressed bytes within which a record's header ends."""
 _SCAN_BYTES = 1 << 20
+_LONGEST_RECORD = 80_000_000
+"""Unpacked bytes after which the end of a record is not looked for any longer."""
+_CONTENT_LENGTH = re.compile(rb"\ncontent-length:\s*(\d{1,15})\s*(?:\r|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,21 +66,34 @@ class Window(io.RawIOBase):
         return data
 
 
-def split_file(path: Path, *, start: int = 0, target_bytes: int = 1 << 19) -> Iterator[Span]:
+def split_file(path: Path, *, start: int = 0, target_bytes: int = 1 << 18) -> Iterator[Span]:
     """Yield the spans of a file from start on, each about target_bytes of the file long and none cut within a record.
 
-    A file that is not compressed, or as a whole, cannot be entered in its midst and is one span. Raises OSError for a file that
-    cannot be read.
+    A file that is packed as a whole cannot be entered in its midst and is one span. Raises OSError for a file that cannot be read.
     """
     size = path.stat().st_size
-    while start < size:
-        with path.open("rb") as file:
+    with path.open("rb") as file:
+        while start < size:
             file.seek(start)
             opening = file.read(4)
             magic = next((magic for magic in MAGICS if opening.startswith(magic)), None)
-            end = (find_record(file, start + target_bytes, size, magic) or size) if magic else size
-        yield Span(path=path, start=start, end=end)
-        start = end
+            target = start + target_bytes
+            end = find_record(file, target, size, magic) if magic else _walk(file, start, target, size)
+            yield Span(path=path, start=start, end=end or size)
+            start = end or size
+
+
+def _walk(file: BinaryIO, start: int, target: int, size: int) -> int | None:
+    """Return the first record at or after target in a file that is not compressed, from one record's length to the next.
+
+    To look for ``WARC/1.`` could find a page about archives; that is for damage only.
+    """
+    while start < target:
+        after = _after_plain(file, start)
+        if after is None:
+            return find_record(file, max(start + 1, target), size)
+        start = after
+    return start if start < size else None
 
 
 def find_record(file: BinaryIO, start: int, end: int, magic: bytes | None = None) -> int | None:
@@ -95,6 +113,39 @@ def find_record(file: BinaryIO, start: int, end: int, magic: bytes | None = None
             return None
         at += len(block) - overlap
     return None
+
+
+def end_of_record(file: BinaryIO, start: int, end: int) -> int | None:
+    """Return where the record at start ends; start itself when it is cut off at end; None where only reading on can tell."""
+    file.seek(start)
+    opening = file.read(7)
+    if opening == b"WARC/1.":
+        after = _after_plain(file, start)
+        return after if after is not None and after <= end else start
+    if not opening.startswith(MAGICS[0]):
+        return None
+    file.seek(start)
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    packed, unpacked = b"", 0
+    try:
+        while not unpacker.eof and (packed := packed or file.read(min(_SCAN_BYTES, end - file.tell()))):
+            unpacked += len(unpacker.decompress(packed, _SCAN_BYTES))
+            packed = unpacker.unconsumed_tail
+            if unpacked > _LONGEST_RECORD:
+                return None
+    except zlib.error:
+        return None
+    return file.tell() - len(unpacker.unused_data) if unpacker.eof else start
+
+
+def _after_plain(file: BinaryIO, start: int) -> int | None:
+    """Return where the record after the one at start begins in a file that is not compressed; None if no header stands at start."""
+    file.seek(start)
+    header, blank_line, _ = file.read(_HEADER_BYTES).partition(b"\r\n\r\n")
+    length = _CONTENT_LENGTH.search(header)
+    if not (header.startswith(b"WARC/1.") and blank_line and length):
+        return None
+    return start + len(header) + 4 + int(length[1]) + 4
 
 
 def _candidates(block: bytes, marks: tuple[bytes, ...]) -> list[int]:

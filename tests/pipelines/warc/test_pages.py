@@ -117,12 +117,13 @@ def test_html_under_another_type_is_a_page(tmp_path: Path) -> None:
     assert urls(tmp_path / "a.warc.gz") == ["a"]
 
 
+@pytest.mark.parametrize("kept", [1_000, 200, 5], ids=["in the body", "in the header", "at the start"])
 @pytest.mark.parametrize("is_packed", [True, False], ids=["gzip", "not compressed"])
-def test_a_truncated_file_gives_all_but_its_last_record(tmp_path: Path, is_packed: bool) -> None:
+def test_a_truncated_file_gives_all_but_its_last_record(tmp_path: Path, is_packed: bool, kept: int) -> None:
     """A record that is cut off is told with file and offset, and never taken for a page."""
     path = tmp_path / "a.warc.gz"
     offsets = write_plain(path, NAMES, gzip=is_packed)
-    path.write_bytes(path.read_bytes()[: offsets[7] + 1_000])
+    path.write_bytes(path.read_bytes()[: offsets[7] + kept])
     (damage,) = damages(path)
     assert urls(path) == NAMES[:7]
     assert damage.offset == offsets[7]
@@ -187,10 +188,11 @@ def test_a_file_that_is_no_archive_is_told(tmp_path: Path, data: bytes) -> None:
     assert str(path) in str(damage)
 
 
-def test_spans_together_are_the_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_packed", [True, False], ids=["gzip", "not compressed"])
+def test_spans_together_are_the_file(tmp_path: Path, is_packed: bool) -> None:
     """However small the spans, each record is in exactly one of them."""
     path = tmp_path / "a.warc.gz"
-    write_plain(path, NAMES)
+    write_plain(path, NAMES, gzip=is_packed)
     spans = list(split_file(path, target_bytes=3_000))
     assert len(spans) > 3
     assert [span.start for span in spans[1:]] == [span.end for span in spans[:-1]]
@@ -203,7 +205,7 @@ def test_a_note_reads_back_equal() -> None:
         url="https://a.example/é", found_in="https://a.example/feed", channel="feed", title="Café\nnoir", published_at=datetime(2026, 11, 20, tzinfo=UTC),
         language="fr", tags=("a", "b"),
     )  # fmt: skip
-    note = PageNote(source="a", hint=hint)
+    note = PageNote(source="a", hint=hint, tdm_reserved=False, training_refused=("GPTBot",))
     line = write_note(note)
     assert line.isascii()
     assert "\n" not in line
