@@ -46,10 +46,9 @@ class SourceSpider(EndpointSpider):
 
     def __init__(self, source: str | None = None, name: str | None = None, **unknown: str) -> None:
         super().__init__(name)
-        if unknown:
-            raise SourceError(
-                f"-a {next(iter(unknown))}=: expected -a source=, found an argument that the spider {self.name!r} does not know"
-            )
+        # Scrapyd adds some of its own: _job, _version.
+        if not_ours := [argument for argument in unknown if not argument.startswith("_")]:
+            raise SourceError(f"-a {not_ours[0]}=: expected -a source=, found an argument that the spider {self.name!r} does not know")
         self.source_names = [part for part in source.replace(" ", "").split(",") if part] if source is not None else None
         if self.source_names == []:
             raise SourceError("-a source=: expected names parted by commas, found none; leave it out for all sources")
