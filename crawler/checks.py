@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from crawler.revisits import read_ages
+from pipelines.discover.shard import read_shard
 from pipelines.errors import SettingsError
 from pipelines.extract import EXTRACTORS
 from pipelines.urls import absolute_url
@@ -21,6 +23,7 @@ WHOLE_NUMBERS = {
     "STORE_BATCH_ARTICLES": 1,
     "DISCOVER_FULL_FETCH_AFTER_UNCHANGED": 0,
     "DISCOVER_MAX_CHILD_SITEMAPS": 0,
+    "ARCHIVE_WARC_MB": 1,
     "DISCOVER_MAX_URLS_PER_SOURCE": 1,
     "DISCOVER_MAX_SITEMAPS_PER_SOURCE": 0,
     "DOWNLOAD_IN_FLIGHT_MB": 1,
@@ -61,6 +64,7 @@ CHOICES = {
 }
 SWITCHES = (
     "ALLOW_PRIVATE_ADDRESSES",
+    "ARCHIVE_WARC",
     "DISCOVER_ONLY_DUE",
     "REPORT_PAGE",
     "ROBOTSTXT_OBEY",
@@ -69,6 +73,8 @@ SWITCHES = (
     "MONITORS_ENABLED",
     "QUIET",
 )
+READERS: dict[str, Callable[[Any], object]] = {"ARTICLE_REVISITS": read_ages, "SHARD": read_shard}
+"""What reads a setting and raises SettingsError for one that it cannot read."""
 PATHS = ("OUTPUT_DIR", "SOURCES")
 
 
@@ -76,7 +82,7 @@ def check_settings(settings: BaseSettings) -> None:
     """Raise SettingsError naming every setting of ours that cannot be used, with what was expected and found."""
     problems = [
         problem
-        for name in (*WHOLE_NUMBERS, *NUMBERS, *SWITCHES, *PATHS, *CHOICES, "ARTICLE_REVISITS", "MONITOR_WEBHOOK")
+        for name in (*WHOLE_NUMBERS, *NUMBERS, *SWITCHES, *PATHS, *CHOICES, *READERS, "MONITOR_WEBHOOK")
         if (problem := _problem(settings, name))
     ]
     if problems:
@@ -87,9 +93,9 @@ def _problem(settings: BaseSettings, name: str) -> str | None:
     value = settings[name]
     if name in CHOICES:
         return None if value in CHOICES[name] else f"{name} must be one of {', '.join(CHOICES[name])}, got {value!r}"
-    if name == "ARTICLE_REVISITS":
+    if name in READERS:
         try:
-            read_ages(value)
+            READERS[name](value)
         except SettingsError as error:
             return str(error)
         return None

@@ -19,7 +19,7 @@ from scrapy.exceptions import (
 )
 from scrapy.spidermiddlewares.httperror import HttpError
 
-from crawler.refusals import ForbiddenAddress, HostDown, HostPaused, HostWaits, OptedOut, RobotsRefusal, TooManyLayers
+from crawler.refusals import ArchiveFailed, ForbiddenAddress, HostDown, HostPaused, HostWaits, OptedOut, RobotsRefusal, TooManyLayers
 from crawler.resolver import refused_names
 from pipelines.records import Rejection
 
@@ -39,6 +39,7 @@ REASONS: tuple[tuple[type[BaseException], str, bool], ...] = (
     (HostDown, "host_down", False),
     (HostPaused, "host_paused", False),
     (HostWaits, "host_paused", False),
+    (ArchiveFailed, "archive_failed", False),
     (OptedOut, "opted_out", False),
     (TooManyLayers, "too_many_layers", False),
     (StopDownload, "no_room", False),

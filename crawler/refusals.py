@@ -13,6 +13,10 @@ class RobotsRefusal(IgnoreRequest):
     """robots.txt refuses the URL, or could not be had."""
 
 
+class ArchiveFailed(IgnoreRequest):
+    """The answer could not be written to the archive, and what is not archived is not taken."""
+
+
 class HostDown(IgnoreRequest):
     """The host failed so often, one time after the other, that this run asks it for nothing more."""
 

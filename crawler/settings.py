@@ -20,6 +20,9 @@ SOURCES = str(PROJECT_DIR / "crawler" / "sources")
 # Folder of everything that is written; see output/README.md.
 OUTPUT_DIR = str(PROJECT_DIR / "output")
 
+# "3/16" crawls the third of sixteen parts of the source list, one registrable domain in one part; empty is all of it.
+SHARD = ""
+
 # --- Who we are --------------------------------------------------------------------------------------------------------------------
 # Sites should be able to reach whoever runs the crawl: set COPYDESK_CONTACT to a page or an e-mail address.
 # No "+http" in it: some servers drop clients that send that.
@@ -145,6 +148,12 @@ STORE_BATCH_SECONDS = 30.0
 # Seconds between folds while a crawl runs; the corpus is brought up to date at each fold, and at the end.
 STORE_FOLD_SECONDS = 120.0
 
+# --- Archive -----------------------------------------------------------------------------------------------------------------------
+# Write everything that is fetched to WARC files below archive/, for a replay with later rules (docs/archive.md). Needs the extra [warc].
+ARCHIVE_WARC = False
+# MB (10^6 bytes) after which a new file is begun; Common Crawl takes 1,000.
+ARCHIVE_WARC_MB = 1000
+
 # --- Report ------------------------------------------------------------------------------------------------------------------------
 # Write runs/<run_id>/report.html at the end of a crawl, about 0.5 MB in a fraction of a second; scrapy report makes it at any time.
 REPORT_PAGE = True
@@ -198,6 +207,8 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.CompleteEndings": 585,
     # Sees an answer before Scrapy's HttpCompressionMiddleware (590) unpacks it.
     "crawler.middlewares.FewLayers": 595,
+    # Next to the downloader: archives what the server sent.
+    "crawler.archive.ArchiveAnswers": 880,
 }
 EXTENSIONS = {
     "crawler.extensions.RunReport": 500,

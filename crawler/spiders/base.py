@@ -22,6 +22,7 @@ from crawler.failures import describe_failure
 from crawler.run import Run
 from crawler.validators import header_of, validator_headers
 from pipelines.discover import admit, select_sources
+from pipelines.discover.shard import read_shard, select_shard
 from pipelines.errors import SourceError
 from pipelines.records import Discovered, FetchedPage, Rejection, Source, SourceKind
 from pipelines.urls import clean_url
@@ -66,7 +67,11 @@ class SourceSpider(EndpointSpider):
 
         Raises SourceError for a name that the catalogue does not have or has switched off.
         """
-        return select_sources(self.run.catalogue, self.source_names, self.kinds)
+        chosen, shard = select_sources(self.run.catalogue, self.source_names, self.kinds), read_shard(self.settings["SHARD"])
+        sources = select_shard(chosen, shard)
+        if not sources:
+            raise SourceError(f"SHARD: expected at least one of the {len(chosen)} chosen sources in shard {shard}, found none")
+        return sources
 
     def requests_for(self, entries: Iterable[Discovered], source: Source) -> Iterator[Request]:
         """Yield one request per URL that this run has not asked for yet, with its hints; newer ones first."""
@@ -130,7 +135,7 @@ class SourceSpider(EndpointSpider):
             url=response.url,
             body=response.body,
             encoding=declared_charset(response),
-            fetched_at=datetime.now(UTC),
+            fetched_at=response.meta.get("fetched_at") or datetime.now(UTC),  # the archive's, to the microsecond
             source=source.name,
             requested_url=requested_url,
             hint=hint,

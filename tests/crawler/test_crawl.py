@@ -193,5 +193,5 @@ def test_pages_that_take_too_long_are_rejections_that_are_asked_again(crawl: Cra
 
 
 def test_the_spiders_are_listed(scrapy: Crawl) -> None:
-    """``scrapy list`` shows the four spiders."""
-    assert scrapy("list").output.split() == ["news", "page", "syndicated", "wire"]
+    """``scrapy list`` shows the five spiders."""
+    assert scrapy("list").output.split() == ["news", "page", "syndicated", "warc", "wire"]
