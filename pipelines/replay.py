@@ -99,12 +99,13 @@ def make_page(page: ArchivedPage, plan: ReplayPlan) -> FetchedPage | Rejection:
     if hint and requested_url and (source := plan.sources.get(name)):
         refusal = admit(replace(hint, url=page.url), source, now=page.fetched_at)
         if refusal:
+            why = f"redirect_{refusal.reason}"
             return Rejection(
                 url=page.url,
                 requested_url=requested_url,
                 source=name,
                 stage="fetch",
-                reason=f"redirect_{refusal.reason}",
+                reason=why,
                 detail=f"{requested_url} redirects to {page.url}",
                 fetched_at=page.fetched_at,
                 run_id=plan.run_id,
