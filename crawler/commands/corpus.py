@@ -39,7 +39,7 @@ class Command(ScrapyCommand):
             "stats: how many articles, stories and copies there are, by day, language, source and agency. verify: check every promise over the files; exits with 1 and says "
             "what is wrong. rebuild: make corpus, copies and index again from the log. compact: merge the small files of past days, also beside a "
             "running crawl. forget URL: have the next crawl fetch that page again; what is stored of it stays. export OUT: write the stories, all or some, to a new folder as "
-            "Parquet, JSON lines or a Hugging Face dataset. Examples: scrapy corpus stats -s OUTPUT_DIR=/data/news; "
+            "Parquet, JSON lines or a Hugging Face dataset. Example: scrapy corpus stats -s OUTPUT_DIR=/data/news; "
             "scrapy corpus export /data/english --format huggingface --language en"
         )
 
