@@ -79,7 +79,9 @@ class RunReport:
             try:
                 path = await asyncio.to_thread(write_report, record, run.output_dir)
                 if run.settings.getbool("REPORT_PAGE"):
-                    path = await asyncio.to_thread(partial(write_page, run.output_dir, run_id=run.run_id))
+                    path = await asyncio.to_thread(
+                        partial(write_page, run.output_dir, datasets=run.store.layout.datasets, run_id=run.run_id)
+                    )
             except (OSError, CorpusError) as error:
                 problem = f"the report could not be written: {error}"
                 run.note_problem(problem)

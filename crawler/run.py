@@ -100,7 +100,7 @@ class Run:
         Raises CorpusError when the output folder cannot be used.
         """
         self.sources = sources
-        self.store = open_store(self.output_dir)
+        self.store = open_store(self.output_dir, datasets_uri=self.settings.get("DATASETS_URI"))
         self.counts_before = self.store.counts()
 
     def count(self, source: str, stage: str, outcome: str = "kept", number: int = 1) -> None:

@@ -19,6 +19,9 @@ COMMANDS_MODULE = "crawler.commands"
 SOURCES = str(PROJECT_DIR / "crawler" / "sources")
 # Folder of everything that is written; see output/README.md.
 OUTPUT_DIR = str(PROJECT_DIR / "output")
+# Where articles/, corpus/, copies/ and rejected/ lie instead: s3://bucket/prefix, gs://…, abfss://… or file:///folder. State and reports
+# stay in OUTPUT_DIR: SQLite and locks need a local disk. Credentials come from the environment. docs/store.md#object-stores.
+DATASETS_URI = ""
 
 # "3/16" crawls the third of sixteen parts of the source list, one registrable domain in one part; empty is all of it.
 SHARD = ""

@@ -167,10 +167,11 @@ def _extra(page: FetchedPage) -> str | None:
     return json.dumps(extra, ensure_ascii=False) if extra else None
 
 
-def open_store(output_dir: Path, *, recover: bool = True) -> Store:
+def open_store(output_dir: Path, *, datasets_uri: str | None = None, recover: bool = True) -> Store:
     """Return the store below output_dir with the story index in it; creates what is missing, finishes what a killed run left.
 
-    Without recover it is opened as it stands, damaged or not. Raises CorpusError if the folder cannot be used.
+    datasets_uri: where articles/, corpus/, copies/ and rejected/ lie, if not there (DATASETS_URI).
+    Without recover it is opened as it stands, damaged or not. Raises CorpusError if the folder or the URI cannot be used.
     """
     # Imported here: the extraction workers import this module and need no Arrow.
     from pipelines.corpus import Store
@@ -179,6 +180,7 @@ def open_store(output_dir: Path, *, recover: bool = True) -> Store:
     outlet_hosts = {host: agency.code for agency in load_agencies() for host in agency.outlet_hosts}
     return Store(
         output_dir,
+        datasets_uri=datasets_uri,
         open_index=partial(StoryIndex, agency_hosts=load_agency_hosts()),
         note_lines=note_lines,
         recover=recover,

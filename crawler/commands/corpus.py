@@ -14,7 +14,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from pipelines.chain import open_store
-from pipelines.corpus import FORMATS, SHARD_ROWS, Choice, export_corpus, summarize_corpus
+from pipelines.corpus import FORMATS, SHARD_ROWS, Choice, Layout, export_corpus, summarize_corpus
 from pipelines.errors import CorpusError
 from pipelines.report import make_console, print_corpus
 
@@ -61,26 +61,28 @@ class Command(ScrapyCommand):
             raise UsageError(f"say one of: {', '.join(f'{name} {ARGUMENTS.get(name, str())}'.strip() for name in ACTIONS)}")
         assert self.settings is not None
         output_dir = Path(self.settings["OUTPUT_DIR"]).expanduser().resolve()
+        uri: str | None = self.settings.get("DATASETS_URI")
         try:
-            if not (output_dir / "articles").is_dir():
-                raise CorpusError(f"{output_dir}: expected a corpus, found no articles/ folder")
+            layout = Layout(output_dir, {}, datasets_uri=uri)
+            if not layout.holds_log():
+                raise CorpusError(f"{layout.datasets}: expected a corpus, found no articles/ folder")
             if args[0] == "compact":
-                self.exitcode = compact(output_dir, opts.min_age_days)
+                self.exitcode = compact(output_dir, uri, opts.min_age_days)
             elif args[0] == "export":
-                self.exitcode = export(output_dir, Path(args[1]).expanduser(), opts)
+                self.exitcode = export(output_dir, uri, Path(args[1]).expanduser(), opts)
             elif args[0] == "forget":
-                self.exitcode = forget(output_dir, args[1])
+                self.exitcode = forget(output_dir, uri, args[1])
             else:
-                self.exitcode = act(args[0], output_dir)
+                self.exitcode = act(args[0], output_dir, uri)
         except CorpusError as error:
             print(f"scrapy corpus: {error}", file=sys.stderr)
             self.exitcode = 1
 
 
-def act(action: str, output_dir: Path) -> int:
+def act(action: str, output_dir: Path, uri: str | None) -> int:
     """Do one action and return the exit status."""
     # Verify changes nothing, and rebuild is for a store that cannot recover: a part of its log may be gone.
-    store = open_store(output_dir, recover=action == "stats")
+    store = open_store(output_dir, datasets_uri=uri, recover=action == "stats")
     try:
         if action == "verify":
             problems = store.verify()
@@ -101,11 +103,11 @@ def act(action: str, output_dir: Path) -> int:
         store.close()
 
 
-def compact(output_dir: Path, min_age_days: int) -> int:
+def compact(output_dir: Path, uri: str | None, min_age_days: int) -> int:
     """Merge the small files of past days, say what was done, and return the exit status."""
     if min_age_days < 0:
         raise UsageError(f"--min-age-days: expected a number from 0, got {min_age_days}")
-    with closing(open_store(output_dir)) as store:
+    with closing(open_store(output_dir, datasets_uri=uri)) as store:
         done = store.compact(before=datetime.now(UTC).date() - timedelta(days=min_age_days - 1))
     if not done.days:
         print(f"{output_dir}: nothing to compact")
@@ -117,9 +119,9 @@ def compact(output_dir: Path, min_age_days: int) -> int:
     return 0
 
 
-def forget(output_dir: Path, url: str) -> int:
+def forget(output_dir: Path, uri: str | None, url: str) -> int:
     """Make a URL unknown, say so, and return the exit status: 1 if it was not known."""
-    with closing(open_store(output_dir)) as store:
+    with closing(open_store(output_dir, datasets_uri=uri)) as store:
         if not store.forget_url(url):
             print(f"{url}: not known, nothing to forget")
             return 1
@@ -127,7 +129,7 @@ def forget(output_dir: Path, url: str) -> int:
     return 0
 
 
-def export(output_dir: Path, target: Path, opts: argparse.Namespace) -> int:
+def export(output_dir: Path, uri: str | None, target: Path, opts: argparse.Namespace) -> int:
     """Write the stories that the options choose to a new folder, say what it holds, and return the exit status."""
     choice = Choice(
         columns=opts.columns,
@@ -137,7 +139,7 @@ def export(output_dir: Path, target: Path, opts: argparse.Namespace) -> int:
         since=opts.since,
         until=opts.until,
     )
-    with closing(open_store(output_dir)) as store, store.undisturbed():
+    with closing(open_store(output_dir, datasets_uri=uri)) as store, store.undisturbed():
         done = export_corpus(store.layout, target, format=opts.format, choice=choice, shard_rows=opts.shard_rows)
     print(f"{target}: {done.rows:,} stories in {done.files:,} files, {done.size:,} bytes")
     return 0

@@ -45,14 +45,17 @@ class Command(ScrapyCommand):
             raise UsageError("name one URL or id")
         assert self.settings is not None
         # Imported here: every command of a project that has ours installed would wait for it.
+        from pipelines.corpus import open_datasets
         from pipelines.explain import explain, print_explanation
         from pipelines.report import make_console
 
         output_dir = (opts.output or Path(self.settings["OUTPUT_DIR"])).expanduser().resolve()
         try:
-            if not (output_dir / "articles").is_dir():
-                raise CorpusError(f"{output_dir}: expected a corpus, found no articles/ folder")
-            print_explanation(explain(output_dir, args[0]), make_console())
+            uri = None if opts.output else self.settings.get("DATASETS_URI")
+            datasets = open_datasets(uri) if uri else output_dir
+            if not (datasets / "articles").exists():
+                raise CorpusError(f"{datasets}: expected a corpus, found no articles/ folder")
+            print_explanation(explain(datasets, args[0]), make_console())
         except PipelineError as error:
             print(f"scrapy explain: {error}", file=sys.stderr)
             self.exitcode = 1

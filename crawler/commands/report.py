@@ -45,12 +45,14 @@ class Command(ScrapyCommand):
             raise UsageError(f"expected options only, got {args[0]!r}")
         assert self.settings is not None
         # Imported here: every command of a project that has ours installed would wait for it.
+        from pipelines.corpus import open_datasets
         from pipelines.report import make_console, write_page
 
         try:
             output_dir = Path(self.settings["OUTPUT_DIR"]).expanduser().resolve()
             target = opts.output.expanduser().resolve() if opts.output else None
-            path = write_page(output_dir, run_id=opts.run, target=target)
+            uri = self.settings.get("DATASETS_URI")
+            path = write_page(output_dir, datasets=open_datasets(uri) if uri else None, run_id=opts.run, target=target)
         except PipelineError as error:
             print(f"scrapy report: {error}", file=sys.stderr)
             self.exitcode = 1

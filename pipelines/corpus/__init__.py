@@ -6,9 +6,11 @@ step by step. pyarrow is imported here and nowhere else. Belongs here: what the 
 
 from pipelines.corpus.documents import DocumentFile, Tally
 from pipelines.corpus.export import FORMATS, SHARD_ROWS, Choice, Exported, export_corpus
+from pipelines.corpus.files import Layout
 from pipelines.corpus.fold import Fold, StoryIndex
 from pipelines.corpus.log import Batch
 from pipelines.corpus.lookup import find_ids, find_placement, find_rejections, find_versions, is_article_id, read_articles, read_story
+from pipelines.corpus.objects import Place, open_datasets
 from pipelines.corpus.parts import read_part
 from pipelines.corpus.placements import PLACEMENTS, check_target, open_placements
 from pipelines.corpus.reading import Story, read_stories
@@ -34,6 +36,8 @@ __all__ = [
     "DocumentFile",
     "Exported",
     "Fold",
+    "Layout",
+    "Place",
     "Store",
     "Story",
     "StoryIndex",
@@ -50,6 +54,7 @@ __all__ = [
     "find_versions",
     "hold_run_lock",
     "is_article_id",
+    "open_datasets",
     "open_placements",
     "read_articles",
     "read_part",

@@ -112,10 +112,5 @@ def _name_before(name: str) -> str:
 
 def _measure(layout: Layout, day: str) -> tuple[int, int]:
     """Return files and bytes of a day."""
-    sizes = [
-        path.stat().st_size
-        for dataset in _DATASETS
-        if (folder := layout.path(dataset, day, "x").parent).is_dir()
-        for path in folder.iterdir()
-    ]
+    sizes = [size for dataset in _DATASETS for size in layout.sizes(dataset, day)]
     return len(sizes), sum(sizes)

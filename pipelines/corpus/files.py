@@ -1,6 +1,6 @@
 """Where the files lie, and how one is written so that it is whole and durable, or absent.
 
-A file is written to ``staging/``, fsynced and renamed to its final name. Its writer holds an flock on the staging file until after the
+In a folder, a file is written to ``staging/``, fsynced and renamed to its final name; in an object store (``objects.py``) it is put whole. Its writer holds an flock on the staging file until after the
 rename: whoever can take that lock knows that the writer is gone. Age and process ids would be guesses.
 """
 
@@ -20,6 +20,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.corpus.objects import ObjectPath, Place, check_objects, open_datasets
 from pipelines.corpus.schema import BLOOM_COLUMNS, REPEATING_COLUMNS, SCHEMAS, Dataset, describe_file
 from pipelines.errors import CorpusError
 
@@ -38,20 +39,30 @@ def make_part_name(now: datetime) -> str:
 
 
 class Layout:
-    """The folders below one output directory, and durable writes into them."""
+    """The folders below one output directory, and durable writes into them.
 
-    def __init__(self, output_dir: Path, parameters: Mapping[str, Any]) -> None:
+    datasets_uri: where the datasets lie instead, see ``objects.open_datasets``; state and reports stay below the output directory.
+    """
+
+    def __init__(self, output_dir: Path, parameters: Mapping[str, Any], *, datasets_uri: str | None = None) -> None:
         self.root = output_dir
         self.parameters = parameters
-        self.staging = output_dir / "staging"
+        self.datasets: Place = open_datasets(datasets_uri) if datasets_uri else output_dir
+        # On the file system that a file is renamed on.
+        self.staging = (self.datasets if isinstance(self.datasets, Path) else output_dir) / "staging"
         self.state_file = output_dir / "state" / "copydesk.sqlite"
         self.index_folder = output_dir / "state" / "index"
         self.lock_file = output_dir / "state" / "fold.lock"
         self._known_durable: set[Path] = set()
 
     def create(self) -> None:
-        """Create every folder. Raises CorpusError naming the path that cannot be a writable folder."""
-        for folder in (*(self.root / name for name in SCHEMAS), self.root / "runs", self.staging, self.index_folder):
+        """Create every folder. Raises CorpusError naming the path, or the setting, that cannot be written."""
+        folders = [self.root / "runs", self.staging, self.index_folder]
+        if isinstance(self.datasets, Path):
+            folders += [self.datasets / name for name in SCHEMAS]
+        else:
+            check_objects(self.datasets)
+        for folder in folders:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
@@ -59,9 +70,17 @@ class Layout:
             if not os.access(folder, os.W_OK | os.X_OK):
                 raise CorpusError(f"{folder}: expected a folder that can be written, found one without write permission")
 
-    def path(self, dataset: Dataset, day: str, name: str) -> Path:
+    def holds_log(self) -> bool:
+        """Say whether there is a log; asks the store if the datasets lie in one."""
+        return (self.datasets / "articles").exists()
+
+    def path(self, dataset: Dataset, day: str, name: str) -> Place:
         """Return the path of a part; day is ``YYYY-MM-DD``."""
-        return self.root / dataset / f"crawl_date={day}" / f"{name}.parquet"
+        return self.datasets / dataset / f"crawl_date={day}" / f"{name}.parquet"
+
+    def relative(self, path: Place) -> str:
+        """Return a path as it reads from where the datasets lie."""
+        return str(path).removeprefix(f"{self.datasets}/")
 
     def write(
         self,
@@ -80,6 +99,9 @@ class Layout:
         """
         final = self.path(dataset, day, name)
         table = table.replace_schema_metadata(describe_file(dataset, self.parameters if parameters is None else parameters, merges))
+        if isinstance(final, ObjectPath):
+            final.write(pack_parquet(table, level=level))
+            return
         with _claim_staging_file(self.staging) as (descriptor, temporary):
             try:
                 with os.fdopen(os.dup(descriptor), "wb") as file:
@@ -102,10 +124,22 @@ class Layout:
                 found[path.stem] = day[1]
         return found
 
-    def files(self, dataset: Dataset) -> Iterator[Path]:
+    def files(self, dataset: Dataset) -> Iterator[Place]:
         """Yield every file below a dataset, ours or not."""
-        for folder, _, names in os.walk(self.root / dataset):
+        if isinstance(self.datasets, ObjectPath):
+            yield from (self.datasets / dataset).sizes()
+            return
+        for folder, _, names in os.walk(self.datasets / dataset):
             yield from (Path(folder, name) for name in names)
+
+    def sizes(self, dataset: Dataset, day: str | None = None) -> list[int]:
+        """Return the bytes of every file below a dataset, or of one day."""
+        folder = self.datasets / dataset
+        if day is not None:
+            folder = folder / f"crawl_date={day}"
+        if isinstance(folder, ObjectPath):
+            return list(folder.sizes().values())
+        return [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
 
     def clean_staging(self) -> int:
         """Remove what dead writers left and return how many; a file whose flock is taken has a living writer.
@@ -174,6 +208,13 @@ def write_parquet(table: pa.Table, file: Any, *, level: int = COMPRESSION_LEVEL)
         write_page_index=True,
         bloom_filter_options={name: {"ndv": rows, "fpp": 0.01} for name in BLOOM_COLUMNS if name in columns},
     )
+
+
+def pack_parquet(table: pa.Table, *, level: int = COMPRESSION_LEVEL) -> pa.Buffer:
+    """Return the bytes of a file as ``write_parquet`` writes it."""
+    packed = pa.BufferOutputStream()
+    write_parquet(table, packed, level=level)
+    return packed.getvalue()
 
 
 def _unlink_if_orphan(path: str) -> bool:

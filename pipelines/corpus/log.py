@@ -8,13 +8,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
 
 from pipelines.corpus.files import Layout, make_part_name
 from pipelines.corpus.frontier import Marks, marks_of_articles, marks_of_rejections, write_marks
+from pipelines.corpus.objects import Place
 from pipelines.corpus.parts import read_part
 from pipelines.corpus.rows import articles_to_table, rejections_to_table
 from pipelines.corpus.source_lines import LINE_COLUMNS, LineRow, NoteLines, line_rows, write_line_rows
@@ -101,7 +101,7 @@ def register_batch(connection: sqlite3.Connection, batch: Batch) -> None:
 
 
 def register_stranger(
-    connection: sqlite3.Connection, dataset: LogDataset, day: str, name: str, path: Path, *, note_lines: NoteLines | None = None
+    connection: sqlite3.Connection, dataset: LogDataset, day: str, name: str, path: Place, *, note_lines: NoteLines | None = None
 ) -> int:
     """Enter a part that is on disk and not in the registry, the URLs that its rows settle and its lines, and return how many rows it has.
 

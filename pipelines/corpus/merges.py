@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from pipelines.corpus.exchange import exchange_folders
 from pipelines.corpus.files import COMPACT_LEVEL, Layout, sync_folder, write_parquet
+from pipelines.corpus.objects import ObjectPath, Place
 from pipelines.corpus.parts import read_derived, read_merges
 from pipelines.corpus.schema import SCHEMAS, describe_file
 from pipelines.corpus.state import COPIES_DIRTY, CORPUS_DIRTY, FOLDED, MERGE_UNFINISHED, MERGED, REGISTERED
@@ -113,6 +114,11 @@ def _swap(
     column, query = _ORDERS[dataset]
     order = [row[0].hex() for row in connection.execute(query, (part,))]
     table = _sorted(pa.concat_tables([SCHEMAS[dataset].empty_table(), *tables]), column, order)
+    if isinstance(final, ObjectPath):
+        # No two objects change places: a plain reader may find rows twice until the last one is deleted, but never misses one.
+        layout.write(dataset, day, name, table, level=COMPACT_LEVEL)
+        _unlink(old)
+        return
     described = table.replace_schema_metadata(describe_file(dataset, layout.parameters))
     box = layout.make_swap_folder()
     try:
@@ -124,7 +130,7 @@ def _swap(
         shutil.rmtree(box, ignore_errors=True)
 
 
-def _exchange(final: Path, old: Sequence[Path], table: pa.Table, box: Path) -> bool:
+def _exchange(final: Path, old: Sequence[Place], table: pa.Table, box: Path) -> bool:
     """Make the day's folder anew beside the old one, with links to the files that stay, and let both change places."""
     new = box / final.parent.name
     os.mkdir(new)  # noqa: PTH102
@@ -156,10 +162,15 @@ def _sorted(table: pa.Table, column: str, order: Sequence[str]) -> pa.Table:
     return table.take(pa.array(sorted(range(table.num_rows), key=places.__getitem__), pa.int64())).combine_chunks()
 
 
-def _unlink(paths: Iterable[Path]) -> None:
+def _unlink(paths: Iterable[Place]) -> None:
     """Remove files of one folder; those that are gone already are no error."""
-    for path in (folders := list(paths)):
+    folders: set[Path] = set()
+    for path in paths:
+        if isinstance(path, ObjectPath):
+            path.unlink(missing_ok=True)
+            continue
+        folders.add(path.parent)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)  # noqa: PTH108 - beside the other calls that touch the disk
-    for folder in {path.parent for path in folders}:
+    for folder in folders:
         sync_folder(folder)

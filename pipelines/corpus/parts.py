@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.corpus.objects import ObjectPath, Place
 from pipelines.corpus.rows import microseconds_of
 from pipelines.corpus.schema import SCHEMAS, Dataset, check_file, read_description
 from pipelines.errors import StoreDamaged, StoreVersion
@@ -18,31 +18,31 @@ from pipelines.errors import StoreDamaged, StoreVersion
 logger = logging.getLogger(__name__)
 
 
-def read_part(path: Path, dataset: Dataset, columns: Sequence[str] | None = None) -> pa.Table:
+def read_part(path: Place, dataset: Dataset, columns: Sequence[str] | None = None) -> pa.Table:
     """Return a part of the log or of ``rejected/``. Raises StoreDamaged with its name when it is gone or cannot be read."""
     with _open_part(path, dataset) as file:
         return file.read(columns=None if columns is None else list(columns))
 
 
-def iterate_part(path: Path, dataset: Dataset, columns: Sequence[str]) -> Iterator[pa.Table]:
+def iterate_part(path: Place, dataset: Dataset, columns: Sequence[str]) -> Iterator[pa.Table]:
     """Yield the row groups of a part in turn, with these columns. Raises StoreDamaged like ``read_part``."""
     with _open_part(path, dataset) as file:
         for group in range(file.num_row_groups):
             yield file.read_row_group(group, columns=list(columns)).select(list(columns)).replace_schema_metadata(None)
 
 
-def read_said(path: Path, dataset: Dataset) -> dict[str, Any]:
+def read_said(path: Place, dataset: Dataset) -> dict[str, Any]:
     """Return what a log part says of itself (``schema.describe_file``). Raises StoreDamaged like ``read_part``."""
     with _open_part(path, dataset) as file:
         return read_description(file.schema_arrow)
 
 
-def read_merges(path: Path, dataset: Dataset) -> list[str]:
+def read_merges(path: Place, dataset: Dataset) -> list[str]:
     """Return the names of the log parts that this one replaces, none for a part that a crawl wrote."""
     return list(read_said(path, dataset).get("merges") or ())
 
 
-def read_first_rows(path: Path, wanted: Mapping[str, int], columns: Sequence[str]) -> pa.Table:
+def read_first_rows(path: Place, wanted: Mapping[str, int], columns: Sequence[str]) -> pa.Table:
     """Return the rows of a log part for {article_id: fetched_at in microseconds}: for each the first such row, in the part's order.
 
     At most one row group is in memory beside the result. Raises StoreDamaged when a row is not there.
@@ -70,7 +70,7 @@ def read_first_rows(path: Path, wanted: Mapping[str, int], columns: Sequence[str
     return pa.concat_tables([table.replace_schema_metadata(None) for table in tables])
 
 
-def first_fetches(path: Path) -> dict[str, int]:
+def first_fetches(path: Place) -> dict[str, int]:
     """Return {article_id: earliest fetched_at in microseconds} of a log part."""
     table = read_part(path, "articles", ["article_id", "fetched_at"])
     found: dict[str, int] = {}
@@ -79,7 +79,7 @@ def first_fetches(path: Path) -> dict[str, int]:
     return found
 
 
-def read_derived(path: Path, dataset: Dataset, columns: Sequence[str] | None = None) -> pa.Table | None:
+def read_derived(path: Place, dataset: Dataset, columns: Sequence[str] | None = None) -> pa.Table | None:
     """Return a file of ``corpus/`` or ``copies/``, None if it is absent or unreadable: it is derived, so it is simply written again."""
     if not path.exists():
         return None
@@ -91,12 +91,16 @@ def read_derived(path: Path, dataset: Dataset, columns: Sequence[str] | None = N
 
 
 @contextlib.contextmanager
-def _open_part(path: Path, dataset: Dataset) -> Iterator[pq.ParquetFile]:
+def _open_part(path: Place, dataset: Dataset) -> Iterator[pq.ParquetFile]:
     try:
-        with pq.ParquetFile(path) as file:
+        # A file that we opened ParquetFile leaves open.
+        with contextlib.ExitStack() as stack:
+            file = stack.enter_context(pq.ParquetFile(stack.enter_context(path.open()) if isinstance(path, ObjectPath) else path))
             check_file(str(path), file.schema_arrow, dataset)
             yield file
     except FileNotFoundError as error:
         raise StoreDamaged(f"{path}: expected a part of {dataset!r}, it is gone") from error
     except (pa.ArrowException, OSError) as error:
+        if isinstance(path, ObjectPath):
+            path.exists()  # A store that cannot be reached raises its own error: no file of it is damaged.
         raise StoreDamaged(f"{path}: expected a part of {dataset!r}, it cannot be read: {error}") from error

@@ -39,7 +39,7 @@ def summarize_corpus(layout: Layout) -> Summary:
     """Return the counts. Reads only the columns it counts, one file at a time; a file that cannot be read is left out, with a warning."""
     summary = Summary()
     for dataset in SCHEMAS:
-        sizes = [path.stat().st_size for path in layout.files(dataset)]
+        sizes = layout.sizes(dataset)
         summary.files[dataset], summary.bytes[dataset] = len(sizes), sum(sizes)
     for day, table in _tables(layout, "corpus", ["language", "source", "agencies"]):
         summary.days[day] += table.num_rows

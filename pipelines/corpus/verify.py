@@ -12,12 +12,12 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 
 import pyarrow as pa
 
 from pipelines.corpus.files import Layout
 from pipelines.corpus.log import LogDataset
+from pipelines.corpus.objects import Place
 from pipelines.corpus.parts import read_first_rows, read_part
 from pipelines.corpus.publish import NO_NOTES, Derived, annotate_table
 from pipelines.corpus.recovery import registered_parts
@@ -177,7 +177,7 @@ def _check_names(layout: Layout) -> Iterator[str]:
     """Nothing but our parts below a dataset: a manifest, dotfile or temporary file breaks Polars, DuckDB or pandas there."""
     for dataset in SCHEMAS:
         ours = {layout.path(dataset, day, name) for name, day in layout.parts(dataset).items()}
-        foreign = [(str(path.relative_to(layout.root)), dataset) for path in layout.files(dataset) if path not in ours]
+        foreign = [(layout.relative(path), dataset) for path in layout.files(dataset) if path not in ours]
         yield from _summarize(f"foreign files lie below {dataset}/, move them away", foreign)
 
 
@@ -219,7 +219,7 @@ def _load_derived(connection: sqlite3.Connection, layout: Layout) -> Iterator[st
 
 def _check_contents(connection: sqlite3.Connection, layout: Layout, outlet_hosts: Mapping[str, str]) -> Iterator[str]:
     """Every column that comes from the log must equal the row that owns the article, with what its story's copies tell."""
-    unreadable: dict[Path, str] = {}
+    unreadable: dict[Place, str] = {}
     # Rows that are published show the moves known then; the next publish looks again.
     is_published = connection.execute("SELECT 1 FROM unsettled LIMIT 1").fetchone() is None
     moves = find_moves(connection, table="owner") if is_published else known_moves(connection)

@@ -9,13 +9,12 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from pipelines.corpus.objects import Place, open_parquet, parquet_files
 from pipelines.corpus.schema import SCHEMAS, Dataset
 from pipelines.errors import CorpusError
 
@@ -50,62 +49,62 @@ class Window:
     """Reason -> pieces of text that were cut from the articles of these days."""
 
 
-def read_window(output_dir: Path, *, max_days: int, max_articles: int) -> Window:
+def read_window(datasets: Place, *, max_days: int, max_articles: int) -> Window:
     """Return the newest days of a corpus: at most max_days of them, and no more whole days than hold max_articles, but always one.
 
-    Raises CorpusError if output_dir holds no dataset, or one that cannot be read.
+    Raises CorpusError if datasets holds no dataset, or one that cannot be read.
     """
-    if not (output_dir / "articles").is_dir():
-        raise CorpusError(f"{output_dir}: expected a corpus, found no articles/ folder")
-    everyday = sorted({folder.name.removeprefix(_DAY) for name in SCHEMAS for folder in (output_dir / name).glob(f"{_DAY}*")}, reverse=True)
+    if not (datasets / "articles").exists():
+        raise CorpusError(f"{datasets}: expected a corpus, found no articles/ folder")
+    everyday = sorted({path.parent.name.removeprefix(_DAY) for name in SCHEMAS for path in parquet_files(datasets / name)}, reverse=True)
     days: list[str] = []
     stories: list[dict[str, Any]] = []
     copies: list[dict[str, Any]] = []
     rejected: Counter[tuple[str, str, str, str]] = Counter()
     removed: Counter[str] = Counter()
     for day in everyday[:max_days]:
-        if days and len(stories) + len(copies) + _count_articles(output_dir, day) > max_articles:
+        if days and len(stories) + len(copies) + _count_articles(datasets, day) > max_articles:
             break
         days.append(day)
-        stories += _rows(output_dir, "corpus", day, STORY_COLUMNS)
-        copies += _rows(output_dir, "copies", day, COPY_COLUMNS)
-        for row in _rows(output_dir, "rejected", day, REJECTED_COLUMNS):
+        stories += _rows(datasets, "corpus", day, STORY_COLUMNS)
+        copies += _rows(datasets, "copies", day, COPY_COLUMNS)
+        for row in _rows(datasets, "rejected", day, REJECTED_COLUMNS):
             rejected[day, row["source"] or "", row["stage"] or "", row["reason"] or ""] += 1
-        removed.update(_count_removed(output_dir, day))
+        removed.update(_count_removed(datasets, day))
     return Window(
         days=days[::-1], days_left_out=len(everyday) - len(days), stories=stories, copies=copies, rejected=rejected, removed=removed
     )  # fmt: skip
 
 
-def _count_articles(output_dir: Path, day: str) -> int:
-    return sum(pq.read_metadata(path).num_rows for path in _parts(output_dir, "articles", day))
+def _count_articles(datasets: Place, day: str) -> int:
+    return sum(open_parquet(path).metadata.num_rows for path in _parts(datasets, "articles", day))
 
 
-def _count_removed(output_dir: Path, day: str) -> dict[str, int]:
+def _count_removed(datasets: Place, day: str) -> dict[str, int]:
     """Only the leaf column is read, not the text that was cut."""
-    table = _read(output_dir, "articles", day, ["removed.list.element.reason"])
+    table = _read(datasets, "articles", day, ["removed.list.element.reason"])
     pieces = pc.list_flatten(table["removed"].combine_chunks())
     counts = pc.value_counts(pc.struct_field(pieces, "reason")) if len(pieces) else []
     return {str(entry["values"].as_py()): entry["counts"].as_py() for entry in counts}
 
 
-def _rows(output_dir: Path, dataset: Dataset, day: str, columns: Sequence[str]) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = _read(output_dir, dataset, day, columns).to_pylist()
+def _rows(datasets: Place, dataset: Dataset, day: str, columns: Sequence[str]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = _read(datasets, dataset, day, columns).to_pylist()
     for row in rows:
         row["day"] = day
     return rows
 
 
-def _read(output_dir: Path, dataset: Dataset, day: str, columns: Sequence[str]) -> pa.Table:
+def _read(datasets: Place, dataset: Dataset, day: str, columns: Sequence[str]) -> pa.Table:
     """Return some columns of a day; again when a file was replaced or a folder exchanged while it was read."""
     for tries_left in reversed(range(READ_TRIES)):
-        parts = _parts(output_dir, dataset, day)
+        parts = _parts(datasets, dataset, day)
         try:
-            tables = [pq.ParquetFile(path).read(columns=list(columns)) for path in parts]
+            tables = [open_parquet(path).read(columns=list(columns)) for path in parts]
             return pa.concat_tables(tables) if tables else _empty(dataset, columns)
         except (OSError, pa.ArrowInvalid) as error:
             if not tries_left:
-                raise CorpusError(f"{output_dir / dataset / f'{_DAY}{day}'}: expected readable Parquet: {error}") from error
+                raise CorpusError(f"{datasets / dataset / f'{_DAY}{day}'}: expected readable Parquet: {error}") from error
             time.sleep(READ_AGAIN_SECONDS)
     raise AssertionError("unreachable")
 
@@ -114,5 +113,5 @@ def _empty(dataset: Dataset, columns: Sequence[str]) -> pa.Table:
     return SCHEMAS[dataset].empty_table().select([column.partition(".")[0] for column in columns])
 
 
-def _parts(output_dir: Path, dataset: Dataset, day: str) -> list[Path]:
-    return sorted((output_dir / dataset / f"{_DAY}{day}").glob("*.parquet"))
+def _parts(datasets: Place, dataset: Dataset, day: str) -> list[Place]:
+    return parquet_files(datasets / dataset / f"{_DAY}{day}")

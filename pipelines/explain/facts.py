@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import Any
 
 from pipelines.chain import load_agency_hosts
-from pipelines.corpus import find_ids, find_placement, find_rejections, find_versions, is_article_id, read_articles, read_story
+from pipelines.corpus import Place, find_ids, find_placement, find_rejections, find_versions, is_article_id, read_articles, read_story
 from pipelines.dedup import Rank, deciding_rule, describe_members, rank_members
 from pipelines.errors import NothingFound
 from pipelines.records import Document
@@ -52,31 +51,31 @@ class Explanation:
     """Rows of ``rejected/``, in the order they happened."""
 
 
-def explain(output_dir: Path, key: str) -> Explanation:
+def explain(datasets: Place, key: str) -> Explanation:
     """Return what is known of an article's id (or the start of one), a story's id or a URL.
 
     Raises NothingFound when there is neither article nor rejection, or when several ids start so.
     """
     if is_article_id(key.lower()):
-        return _explain_article(output_dir, _only_id(output_dir, key.lower()))
+        return _explain_article(datasets, _only_id(datasets, key.lower()))
     urls = {url for url in (absolute_url(key), clean_url(key)) if url}
     if not urls:
         raise NothingFound(f"expected an http(s) URL or an id of 4 to 32 hex digits, got {key!r}")
-    rejections = find_rejections(output_dir, urls)
-    if versions := find_versions(output_dir, urls):
-        return _explain_article(output_dir, versions[0], rejections=rejections, other_versions=versions[1:])
+    rejections = find_rejections(datasets, urls)
+    if versions := find_versions(datasets, urls):
+        return _explain_article(datasets, versions[0], rejections=rejections, other_versions=versions[1:])
     if rejections:
         return Explanation(rejections=rejections)
     raise NothingFound(
-        f"{key}: neither an article nor a rejection in {output_dir}. It was never asked for, or left at discovery "
+        f"{key}: neither an article nor a rejection in {datasets}. It was never asked for, or left at discovery "
         "(offsite, too_old and the like are counted in the run's report only)"
     )
 
 
-def _only_id(output_dir: Path, prefix: str) -> str:
-    ids = find_ids(output_dir, prefix)
+def _only_id(datasets: Place, prefix: str) -> str:
+    ids = find_ids(datasets, prefix)
     if not ids:
-        raise NothingFound(f"{prefix}: no article in {output_dir} has an id that starts so")
+        raise NothingFound(f"{prefix}: no article in {datasets} has an id that starts so")
     if len(ids) > 1:
         more = f" and {len(ids) - NAMED_IDS} more" if len(ids) > NAMED_IDS else ""
         raise NothingFound(f"{prefix}: expected the start of one id, found {len(ids)}: {', '.join(ids[:NAMED_IDS])}{more}")
@@ -84,13 +83,13 @@ def _only_id(output_dir: Path, prefix: str) -> str:
 
 
 def _explain_article(
-    output_dir: Path, article_id: str, *, rejections: Sequence[Row] = (), other_versions: Sequence[str] = ()
+    datasets: Place, article_id: str, *, rejections: Sequence[Row] = (), other_versions: Sequence[str] = ()
 ) -> Explanation:
-    placed = find_placement(output_dir, article_id)
-    story, copies = read_story(output_dir, placed["story_id"]) if placed else (None, [])
+    placed = find_placement(datasets, article_id)
+    story, copies = read_story(datasets, placed["story_id"]) if placed else (None, [])
     places = {story["article_id"]: {"story_id": story["story_id"]}} if story else {}
     places |= {copy["article_id"]: copy for copy in copies}
-    rows = read_articles(output_dir, {article_id, *places})
+    rows = read_articles(datasets, {article_id, *places})
     known = [rows[member] for member in places if member in rows]
     ranks = rank_members(describe_members([_document(row) for row in known]), agency_hosts=load_agency_hosts())
     canonical = known[0]["article_id"] if story and known else ""

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pipelines.corpus import read_window
+from pipelines.corpus import Place, read_window
 from pipelines.errors import CorpusError
 from pipelines.report.embed import encode_json
 from pipelines.report.history import list_runs, read_run, summarize_runs
@@ -43,17 +43,17 @@ _SCRIPTS = (
 )
 
 
-def write_page(output_dir: Path, *, run_id: str | None = None, target: Path | None = None) -> Path:
+def write_page(output_dir: Path, *, datasets: Place | None = None, run_id: str | None = None, target: Path | None = None) -> Path:
     """Write the report page of a run (the newest without run_id) and the days before it, in one step; return its path.
 
-    target: ``runs/<run_id>/report.html`` without it, ``report.html`` in a corpus that no run of ours made. Raises CorpusError if there is no
+    datasets: where they lie if not in output_dir. target: ``runs/<run_id>/report.html`` without it, ``report.html`` in a corpus that no run of ours made. Raises CorpusError if there is no
     such run or no corpus, or if the page cannot be written.
     """
     runs = list_runs(output_dir)
     run = read_run(output_dir, run_id or runs[-1]) if run_id or runs else None
     if target is None:
         target = output_dir / "runs" / run["run_id"] / "report.html" if run else output_dir / "report.html"
-    page = render_page(gather_data(output_dir, run=run))
+    page = render_page(gather_data(output_dir, datasets=datasets, run=run))
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         temporary.write_bytes(page)
@@ -65,10 +65,15 @@ def write_page(output_dir: Path, *, run_id: str | None = None, target: Path | No
 
 
 def gather_data(
-    output_dir: Path, *, run: dict[str, Any] | None, max_days: int = MAX_DAYS, max_articles: int = MAX_ARTICLES
+    output_dir: Path,
+    *,
+    datasets: Place | None = None,
+    run: dict[str, Any] | None,
+    max_days: int = MAX_DAYS,
+    max_articles: int = MAX_ARTICLES,
 ) -> dict[str, Any]:
     """Return what the page shows, ready for JSON, within the bytes that a page may have; ``left_out`` says what that cost."""
-    window = read_window(output_dir, max_days=max_days, max_articles=max_articles)
+    window = read_window(datasets or output_dir, max_days=max_days, max_articles=max_articles)
     left_out = [f"{window.days_left_out} older days: the page covers the newest {len(window.days)}"] if window.days_left_out else []
     data: dict[str, Any] = {
         "generated_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
@@ -86,7 +91,7 @@ def gather_data(
     room = MAX_PAGE_BYTES - len(_frame()[0]) - len(_frame()[1]) - len(encode_json(data))
     rows = min(MAX_ROW_BYTES, room // 2)
     stories = choose_stories(
-        window, output_dir, run_id=run["run_id"] if run else None, max_row_bytes=rows, max_detail_bytes=room - rows - 1_000
+        window, datasets or output_dir, run_id=run["run_id"] if run else None, max_row_bytes=rows, max_detail_bytes=room - rows - 1_000
     )  # fmt: skip
     return data | {"stories": stories.rows, "details": stories.details, "left_out": left_out + stories.left_out}
 

@@ -6,10 +6,9 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from pipelines.corpus import Window, read_articles
+from pipelines.corpus import Place, Window, read_articles
 from pipelines.report.embed import encode_json
 
 MAX_ROWS = 2_000
@@ -32,7 +31,7 @@ class StoryData:
     """What the page does not hold, one sentence each."""
 
 
-def choose_stories(window: Window, output_dir: Path, *, run_id: str | None, max_row_bytes: int, max_detail_bytes: int) -> StoryData:
+def choose_stories(window: Window, datasets: Place, *, run_id: str | None, max_row_bytes: int, max_detail_bytes: int) -> StoryData:
     """Return the stories of a window that fit: those in which the run has a part first, then those with most copies, then the newest."""
     copies: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for copy in sorted(window.copies, key=lambda row: (row["fetched_at"], row["article_id"])):
@@ -45,7 +44,7 @@ def choose_stories(window: Window, output_dir: Path, *, run_id: str | None, max_
     stories.sort(key=lambda row: (not is_of_run(row), -len(copies[row["story_id"]])))
     chosen = stories[:MAX_ROWS]
     rows = _fill([_row(story, copies[story["story_id"]], of_run=is_of_run(story)) for story in chosen], max_row_bytes)
-    details = _details(chosen[: min(len(rows), MAX_OPENED)], copies, output_dir, max_detail_bytes)
+    details = _details(chosen[: min(len(rows), MAX_OPENED)], copies, datasets, max_detail_bytes)
     left_out = []
     if len(rows) < len(stories):
         left_out.append(f"{len(stories) - len(rows):,} of {len(stories):,} stories are not listed")
@@ -72,12 +71,12 @@ def _row(story: Mapping[str, Any], copies: Collection[Mapping[str, Any]], *, of_
 
 
 def _details(
-    stories: Collection[Mapping[str, Any]], copies: Mapping[str, list[dict[str, Any]]], output_dir: Path, max_bytes: int
+    stories: Collection[Mapping[str, Any]], copies: Mapping[str, list[dict[str, Any]]], datasets: Place, max_bytes: int
 ) -> dict[str, list[dict[str, Any]]]:
     """Return the articles of the stories that fit, in order; one that is too large is left out and the next is tried."""
     members = {story["story_id"]: [story, *copies.get(story["story_id"], ())[: MAX_MEMBERS - 1]] for story in stories}
     wanted = {row["article_id"] for rows in members.values() for row in rows}
-    found = read_articles(output_dir, wanted, days=_days_of(members))
+    found = read_articles(datasets, wanted, days=_days_of(members))
     details: dict[str, list[dict[str, Any]]] = {}
     for story_id, rows in members.items():
         shown = [_article(found[row["article_id"]], row) for row in rows if row["article_id"] in found]

@@ -112,7 +112,7 @@ def test_load_dataset_reads_the_folder(
     loaded = datasets.load_dataset(str(tmp_path / "out"), split="train", cache_dir=str(tmp_path / "cache"))
     assert ids(list(loaded)) == ids(expected)
     assert loaded.column_names == list(expected[0])
-    row = loaded.sort("article_id")[0]
+    row = min(loaded, key=lambda row: row["article_id"])  # Its own sort warns of an Arrow option.
     wanted = min(expected, key=lambda row: row["article_id"])
     assert (row["text"], row["agencies"], row["text_sha256"]) == (wanted["text"], wanted["agencies"], wanted["text_sha256"])
 
