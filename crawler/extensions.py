@@ -119,6 +119,7 @@ class RunReport:
             corpus_before=asdict(run.counts_before),
             problems=run.problems,
             measures=self._measures(pages=funnel[1].kept, seconds=(finished_at - run.started_at).total_seconds()),
+            dedup=run.dedup,
             hosts=slowest_hosts(run.host_times, limit=MAX_HOSTS),
             versions={name: version(name) for name in ("scrapy", "trafilatura", "datasketch", "pyarrow")},
         )

@@ -175,7 +175,7 @@ class StoreArticles:
         await asyncio.gather(*self.tasks, return_exceptions=True)
         try:
             await self._commit()
-            await asyncio.to_thread(self.run.store.finish)
+            self.run.count_dedup(await asyncio.to_thread(self.run.store.finish))
         except STORE_ERRORS as error:
             self._report_failure(error, "the end of the run")
 

@@ -7,7 +7,7 @@ import logging
 import os
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,6 +63,8 @@ class Run:
         """(source, stage, "kept" or a rejection's reason) -> number."""
         self.host_times: defaultdict[str, HostTimes] = defaultdict(HostTimes)
         """How long the servers of each host took to answer."""
+        self.dedup: dict[str, float] = {}
+        """What the story index counted, known at the end."""
         self.problems: list[str] = []
         """What a person may want to look at: a feed that is none, a store that cannot be written."""
         self.store_failed = False
@@ -110,6 +112,15 @@ class Run:
         self.counts[source, stage, outcome] += number
         assert self.crawler.stats is not None
         self.crawler.stats.inc_value(f"{stage}/{outcome}" if outcome == "kept" else f"{stage}/rejected/{outcome}", number)
+
+    def count_dedup(self, statistics: Mapping[str, float]) -> None:
+        """Keep what the story index counted, for the run report and as Scrapy stats ``dedup/<name>``."""
+        self.dedup = dict(statistics)
+        if edges := statistics.get("new_edges"):
+            self.dedup["candidates_per_edge"] = round(statistics["candidates"] / edges, 2)
+        assert self.crawler.stats is not None
+        for name, number in self.dedup.items():
+            self.crawler.stats.set_value(f"dedup/{name}", number)
 
     def count_outcome(self, outcome: Article | Rejection) -> None:
         """Count a fetched page at every stage that it reached."""

@@ -69,6 +69,10 @@ class StoryIndex(Protocol[F]):
         """Forget every document."""
         ...
 
+    def statistics(self) -> dict[str, int]:
+        """Return how much it holds, and what it did since it was opened."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LogPart:

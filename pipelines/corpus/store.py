@@ -165,15 +165,18 @@ class Store:
         """Bring the files of corpus and copies up to date with the index."""
         self._under_lock("publishing", lambda connection, index: publish_parts(connection, self.layout, outlet_hosts=self._outlet_hosts))
 
-    def finish(self) -> None:
-        """End a run: fold, let the index judge again what it put off, publish."""
+    def finish(self) -> dict[str, int]:
+        """End a run: fold, let the index judge again what it put off, publish. Returns the statistics of the index."""
+        statistics: dict[str, int] = {}
 
         def work(connection: Connection, index: StoryIndex[Any]) -> None:
             self._recover(connection, index)
             folding.settle(connection, index)
             publish_parts(connection, self.layout, outlet_hosts=self._outlet_hosts)
+            statistics.update(index.statistics())
 
         self._under_lock("finishing", work)
+        return statistics
 
     def rebuild(self) -> None:
         """Forget all derived state and derive it from the log again; corpus and copies keep readable files meanwhile.

@@ -144,8 +144,8 @@ class StoryIndex:
 
     def statistics(self) -> dict[str, int]:
         """Return how much the index holds and what it did: texts, flips (boilerplate shingles), edges, and since this object was made
-        candidates (pairs that share enough), comparisons (those of them that were not together yet) and rejudged (how often a known
-        text was judged again, as it lost or gained shingles).
+        new_flips, new_edges, candidates (pairs that share enough), comparisons (those of them that were not together yet) and rejudged
+        (how often a known text was judged again, as it lost or gained shingles).
 
         Candidates far above the edges say that boilerplate is not recognized; comparisons far above them, that stories are alike.
         """
@@ -155,9 +155,7 @@ class StoryIndex:
             "texts": self._state.text_count,
             "flips": len(self._state.occurrences.flips),
             "edges": edges,
-            "candidates": self.counts["candidates"],
-            "comparisons": self.counts["comparisons"],
-            "rejudged": self.counts["rejudged"],
+            **{name: self.counts[name] for name in ("new_flips", "new_edges", "candidates", "comparisons", "rejudged")},
         }
 
     def clear(self) -> None:
@@ -224,7 +222,7 @@ class StoryIndex:
         changes.changed_texts = [(*row, text) for row, text in zip(state.text_rows(rewritten), rewritten, strict=True)]
         new = range(work.first_new_text, state.text_count)
         changes.texts = [(*number, *row) for number, row in zip(changes.texts, state.text_rows(list(new)), strict=True)]
-        self.counts.update(work.counts)
+        self.counts.update(work.counts, new_flips=len(changes.flips), new_edges=len(changes.edges))
         if not tell:
             return Fold(memberships=(), changes=changes)
         told = {arrival.member.text for arrival in work.arrivals} | {text for text, _, _ in work.moved.values()} | changed

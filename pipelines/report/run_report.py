@@ -35,6 +35,8 @@ class RunReport:
     measures: Mapping[str, float] = field(default_factory=dict)
     """Figures of the crawl: pages_per_second; extract_cpu_seconds of the workers and extract_share, their share of wall time x workers;
     requests, responses, bytes_received, errors_logged, loop_stall_max_ms."""
+    dedup: Mapping[str, float] = field(default_factory=dict)
+    """What the story index holds and did in this run, as docs/stats.md says; empty where the run could not be finished."""
     hosts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Host -> answers, mean_ms, slowest_ms; the slowest first."""
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -64,6 +66,7 @@ class RunReport:
             "corpus_before": dict(self.corpus_before),
             "problems": self.problems,
             "measures": dict(self.measures),
+            "dedup": dict(self.dedup),
             "hosts": {host: dict(figures) for host, figures in self.hosts.items()},
             "versions": dict(self.versions),
             "monitors": [outcome.as_dict() for outcome in self.monitors],

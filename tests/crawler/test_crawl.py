@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,19 @@ def test_kept_and_rejected_add_up_at_every_stage(first: Ran, output: Path) -> No
             ("discover", "fetch", "extract", "scrub", "attribute"), ("fetch", "extract", "scrub", "attribute", "store"), strict=True
         ):
             assert stages[later]["seen"] == stages[earlier]["kept"], (source, later)
+
+
+def test_what_dedup_did_is_counted(first: Ran, output: Path) -> None:
+    """In the report and among Scrapy's stats, by the names that docs/stats.md explains; every story of several texts took a link."""
+    counted = report_of(output)["dedup"]
+    page = (Path(__file__).parents[2] / "docs" / "stats.md").read_text(encoding="utf-8").partition("## Dedup\n")[2].partition("\n## ")[0]
+    assert sorted(counted) == sorted({name for line in page.splitlines() if line.startswith("| `") for name in re.findall(r"`(\w+)`", line.split("|")[1])})  # fmt: skip
+    assert {name: float(number) for name, number in re.findall(r"'dedup/(\w+)': ([\d.]+)", first.output)} == counted
+    articles, corpus = read(output, "articles"), read(output, "corpus")
+    assert counted["texts"] == articles.text_sha256.nunique()
+    assert counted["edges"] == counted["new_edges"] >= counted["texts"] - len(corpus) > 0
+    assert counted["candidates"] >= counted["comparisons"] >= counted["edges"]
+    assert counted["candidates_per_edge"] == round(counted["candidates"] / counted["new_edges"], 2)
 
 
 def test_plain_readers_agree(first: Ran, output: Path) -> None:

@@ -154,6 +154,9 @@ class PlantedIndex:
         rows = self.connection.execute("SELECT * FROM planted")
         self.docs = {article: Doc(fetched_us, text, bool(is_settled)) for article, fetched_us, text, is_settled in rows}
 
+    def statistics(self) -> dict[str, int]:
+        return {"texts": len(self.docs)}
+
     def prepare(self, documents: Sequence[Document], moved: Sequence[Document] = ()) -> PlantedFold:
         assert not {item.article_id for item in documents} & self.docs.keys(), "a document came twice"
         assert {item.article_id for item in moved} <= self.docs.keys(), "an unknown document moved"
