@@ -233,6 +233,9 @@ def deduplicate_file(source: Path, target: Path, *, advance: Callable[[int, int]
                 for article_id in collection.add(documents):
                     file.tally.add_rejection("duplicate_id", f"article_id {article_id}")
                 advance(position, file.size)
+            if (tally := file.tally).seen and tally.seen == tally.rejected.total():
+                reasons = ", ".join(f"{reason} (first: {tally.examples[reason]})" for reason in sorted(tally.rejected))
+                raise CorpusError(f"{source}: expected documents, found {tally.seen} rows of which none can be used: {reasons}")
             collection.settle()
             for memberships in collection.memberships():
                 write(memberships)

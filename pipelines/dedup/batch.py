@@ -69,8 +69,8 @@ class Collection:
         return self._index.all_memberships()
 
     def statistics(self) -> dict[str, int]:
-        """Return what the index counted: see ``StoryIndex.statistics``."""
-        return self._index.statistics()
+        """Return what the index counted: see ``StoryIndex.statistics``. All that it holds is new, so that is not told twice."""
+        return {name: number for name, number in self._index.statistics().items() if not name.startswith("new_")}
 
     def index_bytes(self) -> int:
         """Return how much the index takes on disk now."""

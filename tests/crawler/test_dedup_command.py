@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+
+from tests.crawler.conftest import ROOT
 
 WIRE = (
     "The harbor of Porto Azul was closed on Monday after a freighter ran aground in the night, the coast guard said, and will open again "
@@ -46,9 +51,10 @@ def test_the_documents_of_one_story_are_found(scrapy: Scrapy, tmp_path: Path) ->
 
 
 def test_order_and_form_of_the_input_do_not_matter(scrapy: Scrapy, tmp_path: Path) -> None:
-    """Parquet in another order gives the same rows as JSON lines."""
+    """Parquet in another order gives the same rows as JSON lines; signatures of whatever parameters change nothing."""
     source = write_rows(tmp_path / "in.jsonl", ROWS)
-    pd.DataFrame(ROWS[::-1]).to_parquet(tmp_path / "in.parquet")
+    signed = [{**row, "minhash": b"\x07" * (100 * number)} for number, row in enumerate(ROWS)]
+    pd.DataFrame(signed[::-1]).to_parquet(tmp_path / "in.parquet")
     assert scrapy("dedup", source, tmp_path / "one.jsonl").status == 0
     assert scrapy("dedup", tmp_path / "in.parquet", tmp_path / "other.jsonl").status == 0
     one, other = ((tmp_path / name).read_text().splitlines() for name in ("one.jsonl", "other.jsonl"))
@@ -56,13 +62,53 @@ def test_order_and_form_of_the_input_do_not_matter(scrapy: Scrapy, tmp_path: Pat
 
 
 def test_rows_that_cannot_be_used_are_counted(scrapy: Scrapy, tmp_path: Path) -> None:
-    """With where they were first met; a repeated id is left out."""
-    rows = [*ROWS, {"id": "n", "text": None}, {"id": "w", "text": OTHER}]
-    ran = scrapy("dedup", write_rows(tmp_path / "in.jsonl", rows), tmp_path / "out.jsonl")
+    """With where they were first met; a repeated id is left out, and an output that was there is replaced."""
+    source, target = (
+        write_rows(tmp_path / "in.jsonl", [*ROWS, {"id": "n", "text": None}, {"id": "w", "text": OTHER}]),
+        tmp_path / "out.jsonl",
+    )
+    with source.open("a", encoding="utf-8") as file:
+        file.write('{"id": "b", "text": \n')
+        file.write(json.dumps({"id": "l", "text": "word " * 10_000_000}) + "\n")
+        file.write(json.dumps({"id": "t", "text": 7}) + "\n")
+    target.write_text("of another day")
+    ran = scrapy("dedup", source, target)
     assert ran.status == 0, ran.output
     lines = [line.replace("│", "").split() for line in ran.output.splitlines() if "reject" in line]
-    assert lines == [["rejected:", "duplicate_id", "1", "article_id", "w"], ["rejected:", "no_text", "1", "in.jsonl,", "line", "5"]]
-    assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 4
+    assert lines == [
+        ["rejected:", "bad_json", "1", "in.jsonl,", "line", "7"],
+        ["rejected:", "bad_text", "1", "in.jsonl,", "line", "9"],
+        ["rejected:", "duplicate_id", "1", "article_id", "w"],
+        ["rejected:", "no_text", "1", "in.jsonl,", "line", "5"],
+        ["rejected:", "too_long", "1", "in.jsonl,", "line", "8"],
+    ]
+    assert [json.loads(line)["article_id"] for line in target.read_text().splitlines()] == ["w", "o", "c", "x"]
+
+
+def test_nothing_to_read_gives_nothing(scrapy: Scrapy, tmp_path: Path) -> None:
+    """A table without rows is no error; its output has the columns all the same."""
+    pd.DataFrame({"id": pd.Series([], dtype=str), "text": pd.Series([], dtype=str)}).to_parquet(tmp_path / "in.parquet")
+    ran = scrapy("dedup", tmp_path / "in.parquet", tmp_path / "out.parquet")
+    assert ran.status == 0, ran.output
+    found = pd.read_parquet(tmp_path / "out.parquet")
+    assert len(found) == 0
+    assert "story_id" in found.columns
+
+
+def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
+    """Where no file may grow over 60 kB: the folder of the output is named, an earlier output stays, and nothing is left behind."""
+    rows = [{"id": f"{number}", "text": f"{WIRE} " + " ".join(f"{number}w{word}" for word in range(300))} for number in range(100)]
+    source, target = write_rows(tmp_path / "in.jsonl", rows), tmp_path / "out.jsonl"
+    target.write_text("of another day")
+    command = 'ulimit -f 60; exec "$0" -m scrapy dedup "$1" "$2"'
+    done = subprocess.run(["bash", "-c", command, sys.executable, source, target], cwd=ROOT, text=True, capture_output=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert re.search(
+        rf"^scrapy dedup: {tmp_path}\S*: (the index beside out.jsonl )?cannot be (kept there|written): ", done.stderr, re.MULTILINE
+    )
+    assert "Traceback" not in done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"in.jsonl", "out.jsonl"}
+    assert target.read_text() == "of another day"
 
 
 @pytest.mark.parametrize(
@@ -74,14 +120,26 @@ def test_rows_that_cannot_be_used_are_counted(scrapy: Scrapy, tmp_path: Path) ->
         pytest.param(["in.jsonl", "in.jsonl"], 1, "expected another file than the input", id="output is the input"),
         pytest.param(["folder", "folder/out.parquet"], 1, "expected a place outside the input folder", id="output inside the input"),
         pytest.param(["bad.jsonl", "out.jsonl"], 1, "bad.jsonl: expected a column text, found id, body", id="missing column"),
+        pytest.param(["cut.parquet", "out.jsonl"], 1, "cut.parquet: expected Parquet, ", id="truncated Parquet"),
+        pytest.param(["torn.parquet", "out.jsonl"], 1, "torn.parquet: cannot be read on after", id="damage in the midst of Parquet"),
+        pytest.param(["typed.parquet", "out.jsonl"], 1, "typed.parquet: column text: expected string, found int64", id="column of another type"),
+        pytest.param(["null.jsonl", "out.jsonl"], 1, "null.jsonl: expected documents, found 2 rows of which none can be used: "
+                     "bad_json (first: null.jsonl, line 2), no_text (first: null.jsonl, line 1)", id="no row that can be used"),
+        pytest.param(["in.jsonl", "/sys/out.jsonl"], 1, "/sys/out.jsonl: ", id="no permission"),
+        pytest.param(["in.jsonl", "gone/out.jsonl"], 1, "out.jsonl: expected its folder to be there, found none", id="no folder"),
     ],
-)
+)  # fmt: skip
 def test_what_is_wrong_is_one_line(scrapy: Scrapy, tmp_path: Path, arguments: list[str], status: int, message: str) -> None:
     """It names the file, and no output appears."""
     write_rows(tmp_path / "in.jsonl", ROWS)
     write_rows(tmp_path / "bad.jsonl", [{"id": "a", "body": "x"}])
     (tmp_path / "folder").mkdir()
     pd.DataFrame(ROWS).to_parquet(tmp_path / "folder" / "in.parquet")
+    whole = (tmp_path / "folder" / "in.parquet").read_bytes()
+    (tmp_path / "cut.parquet").write_bytes(whole[:-100])
+    (tmp_path / "torn.parquet").write_bytes(whole[:4] + b"\x5a" * 200 + whole[204:])
+    pd.DataFrame({"id": ["a"], "text": [7]}).to_parquet(tmp_path / "typed.parquet")
+    (tmp_path / "null.jsonl").write_text('{"id": "a", "text": null}\n{"id": \n')
     before = {path.name for path in tmp_path.rglob("*")}
     ran = scrapy("dedup", *(tmp_path / name for name in arguments))
     assert ran.status == status
