@@ -66,33 +66,6 @@ def safely(answer: Callable[[BaseHTTPRequestHandler], None]) -> Callable[[BaseHT
     return go
 
 
-def open_ended(body: bytes, *lengths: int) -> Callable[[BaseHTTPRequestHandler], None]:
-    """Answers without a length that end with the connection: the first so many bytes of a body, one number after the other."""
-    left = list(lengths)
-
-    def go(handler: BaseHTTPRequestHandler) -> None:
-        length = left.pop(0) if len(left) > 1 else left[0]
-        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nConnection: close\r\n\r\n" + body[:length])
-        handler.close_connection = True
-
-    return go
-
-
-def test_a_page_that_was_cut_off_without_a_word_is_asked_for_again(site: OddSite, crawl: Crawl, tmp_path: Path) -> None:
-    """A page that ends with its connection: whole the second time, or short each time and its own, or never the same."""
-    urls = site.publish("paper.example", "Healed story of today", "Unclosed story of today", "Shaky story of today")
-    bodies = [page(headline) + b"</html>" for headline in ("Healed story of today", "Unclosed story of today", "Shaky story of today")]
-    site.answers[urls[0]] = open_ended(bodies[0], 700, len(bodies[0]))
-    site.answers[urls[1]] = open_ended(bodies[1], len(bodies[1]) - len(b"</html>"))
-    site.answers[urls[2]] = open_ended(bodies[2], 600, 700, 800, 900, 1000)
-    crawl("news", tmp_path / "out", sources=catalogue(tmp_path, "paper.example"), http_proxy=site.proxy)
-    articles = read(tmp_path / "out", "articles").set_index("url")
-    assert set(articles.index) == set(urls[:2])
-    assert [articles.loc[url, "text"].count("put off its vote") for url in urls[:2]] == [9, 9]
-    rejected = read(tmp_path / "out", "rejected").set_index("url")
-    assert (rejected.loc[urls[2], "reason"], rejected.loc[urls[2], "is_final"]) == ("truncated", False)
-
-
 @pytest.fixture
 def hostile(site: OddSite) -> OddSite:
     """evil.example, all of whose pages are traps, and trap.example, whose indexes, feeds and sections are."""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -14,7 +11,7 @@ from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
-from tests.crawler.conftest import ROOT, Ran, read
+from tests.crawler.conftest import Ran, read
 from tests.crawler.odd_site import OddSite, catalogue, reset
 
 Crawl = Callable[..., Ran]
@@ -99,25 +96,3 @@ def test_a_pause_holds_up_its_host_and_no_other(site: OddSite, crawl: Crawl, tmp
     before = len(site.asked)
     crawl("news", tmp_path / "out", *options, "-a", "source=huge,quick", sources=sources, http_proxy=site.proxy)
     assert {url.split("/")[2] for url in site.asked[before:]} == {"quick.example"}
-
-
-def test_a_crawl_in_a_pause_ends_when_asked_to(site: OddSite, tmp_path: Path) -> None:
-    """SIGTERM while its only host wants two minutes of rest: it is not waited for, and what was fetched is stored."""
-    first, *others = site.publish("paper.example", *HEADLINES)
-    for url in others:
-        site.answers[url] = (503, {"Retry-After": "120"}, b"busy")
-    settings = {"SOURCES": catalogue(tmp_path, "paper.example"), "OUTPUT_DIR": tmp_path / "out", "LOG_LEVEL": "ERROR"}
-    options = [part for name, value in settings.items() for part in ("-s", f"{name}={value}")]
-    env = {**os.environ, "http_proxy": site.proxy, "no_proxy": ""}
-    process = subprocess.Popen([sys.executable, "-m", "scrapy", "crawl", "news", *options], cwd=ROOT, env=env, stderr=subprocess.DEVNULL)
-    try:
-        deadline = time.monotonic() + 60
-        while not set(others) & set(site.asked) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        time.sleep(1)
-        process.terminate()
-        assert process.wait(timeout=60) == 0
-    finally:
-        process.kill()
-    assert list(read(tmp_path / "out", "articles")["url"]) == [first]
-    assert len(set(others) & set(site.asked)) == 1

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
-from threading import Thread
 
 import pandas as pd
 import pytest
@@ -23,7 +22,7 @@ from pipelines.chain import learned_lines, open_store, process_page
 from pipelines.corpus import Store
 from pipelines.records import Article, FetchedPage
 from tests.crawler.conftest import Ran, read
-from tests.crawler.test_conduct import Site, catalogue, feed
+from tests.crawler.odd_site import OddSite, catalogue, feed
 
 HOST = "valleypost.example"
 SOURCE = "valleypost"
@@ -112,20 +111,15 @@ class Crawled:
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    site = Site()
-    for page in WORLD:
-        site.answers[page.url] = (200, {}, page.html)
-    thread = Thread(target=site.server.serve_forever)
-    thread.start()
-    yield site
-    site.server.shutdown()
-    site.server.server_close()
-    thread.join()
+def site() -> Iterator[OddSite]:
+    with OddSite.serve() as site:
+        for page in WORLD:
+            site.answers[page.url] = (200, {}, page.html)
+        yield site
 
 
 @pytest.fixture(scope="module")
-def crawled(site: Site, crawl: Callable[..., Ran], tmp_path_factory: pytest.TempPathFactory) -> Crawled:
+def crawled(site: OddSite, crawl: Callable[..., Ran], tmp_path_factory: pytest.TempPathFactory) -> Crawled:
     folder = tmp_path_factory.mktemp("source_memory")
     output, sources = folder / "output", catalogue(folder, HOST)
     runs = []
@@ -230,7 +224,7 @@ def test_a_run_learns_from_its_own_commits(tmp_path: Path, caplog: pytest.LogCap
     assert re.search(rf"{SOURCE}: \d+ short lines are known to repeat", caplog.text)
 
 
-def test_a_crawl_without_the_memory_leaves_the_lines(site: Site, crawled: Crawled, crawl: Callable[..., Ran], tmp_path: Path) -> None:
+def test_a_crawl_without_the_memory_leaves_the_lines(site: OddSite, crawled: Crawled, crawl: Callable[..., Ran], tmp_path: Path) -> None:
     """``SCRUB_SOURCE_MEMORY=False`` cuts nothing, whatever is known."""
     ran = crawl(
         "page", crawled.output, "-a", f"url={WORLD[150].url}", "-s", "SCRUB_SOURCE_MEMORY=False", "-s", "EXTRACTOR=trafilatura",
