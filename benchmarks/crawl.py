@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -25,7 +24,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from benchmarks.__main__ import newsroom_pages
-from benchmarks.warc import edition_of, group_memory
+from benchmarks.warc import Group, edition_of
 from newsroom import load_truth
 
 HOST = "http://www.editions.example"
@@ -173,21 +172,21 @@ def measure(engine: str, count: int, python: str) -> str:
     with tempfile.TemporaryDirectory() as name, site(count) as proxy:
         folder = Path(name)
         env = {**os.environ, "http_proxy": proxy, "HTTP_PROXY": proxy, "no_proxy": ""}
-        before, started, peak = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic(), 0.0
+        started = time.monotonic()
         process = subprocess.Popen(
             command_of(engine, folder, count, python), env=env, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
         assert process.stderr
+        group = Group(process.pid)
         os.set_blocking(process.stderr.fileno(), False)
         said = b""
         while process.poll() is None:
-            peak = max(peak, group_memory(process.pid)[1])
+            group.look()
             said = (said + (process.stderr.read() or b""))[-2_000:]
             time.sleep(0.5)
-        wall, used = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+        wall, cpu, peak = time.monotonic() - started, group.cpu_seconds, max(total for _, total in group.memory)
         if process.returncode:
             return f"{engine:12s} {count:7d}  not measured: {said.decode(errors='replace').strip().splitlines()[-1:] or process.returncode}"
-        cpu = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
         texts = texts_of(engine, folder)
         f1, exact = score(texts)
         return (

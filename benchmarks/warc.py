@@ -92,38 +92,52 @@ def chain_seconds(path: Path) -> float:
     return seconds / len(fetched)
 
 
-def group_memory(leader: int) -> tuple[float, float]:
-    """Return the resident MB of a process and of all of its group."""
-    own = total = 0.0
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            if os.getpgid(int(entry.name)) != leader:
+class Group:
+    """A process and all that it started, workers of a forkserver too, which the system's own accounts of children leave out."""
+
+    def __init__(self, leader: int) -> None:
+        self.leader = leader
+        self._ticks: dict[int, int] = {}
+        self.memory: list[tuple[float, float]] = []
+        """Resident MB of the leader and of the whole group, at each look."""
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU of every process that was seen, up to the last look at it."""
+        return sum(self._ticks.values()) / os.sysconf("SC_CLK_TCK")
+
+    def look(self) -> None:
+        """Note memory and CPU as they are now."""
+        own = total = 0.0
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit():
                 continue
-            pages = int((entry / "statm").read_text().split()[1])
-        except (OSError, ValueError, IndexError):
-            continue
-        megabytes = pages * resource.getpagesize() / 1e6
-        total += megabytes
-        own = megabytes if int(entry.name) == leader else own
-    return own, total
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                if int(fields[2]) != self.leader:
+                    continue
+                self._ticks[int(entry.name)] = int(fields[11]) + int(fields[12])
+                megabytes = int(fields[21]) * resource.getpagesize() / 1e6
+            except (OSError, ValueError, IndexError):
+                continue
+            total += megabytes
+            own = megabytes if int(entry.name) == self.leader else own
+        if total:
+            self.memory.append((own, total))
 
 
-def replay(path: Path, output: Path) -> tuple[float, float, list[tuple[float, float]]]:
-    """Return wall seconds, CPU seconds and memory over time of a replay."""
+def replay(path: Path, output: Path) -> tuple[float, Group]:
+    """Return the wall seconds of a replay, and what it took."""
     command = [sys.executable, "-m", "scrapy", "replay", str(path), "-s", f"OUTPUT_DIR={output}", "-s", "REPORT_PAGE=False"]
-    started, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL)
-    memory = []
+    started = time.monotonic()
+    process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    group = Group(process.pid)
     while process.poll() is None:
-        memory.append(group_memory(process.pid))
-        time.sleep(1.0)
+        group.look()
+        time.sleep(0.5)
     if process.returncode:
         raise SystemExit(f"the replay ended with {process.returncode}")
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
-    return time.monotonic() - started, cpu, memory
+    return time.monotonic() - started, group
 
 
 def main() -> int:
@@ -136,12 +150,13 @@ def main() -> int:
         path = build(Path(folder) / "archive", count)
         print(f"archive      {count} pages in {path.stat().st_size / 1e6:.0f} MB")
         chain = chain_seconds(path)
-        wall, cpu, memory = replay(path, Path(folder) / "output")
+        wall, group = replay(path, Path(folder) / "output")
         again = chain_seconds(path)
     chain = (chain + again) / 2
     print(
         f"replay       {count / wall:.1f} pages a second, {count / wall * chain / cores:.0%} of {cores} cores x the chain's; {wall:.0f} s"
     )
+    cpu, memory = group.cpu_seconds, group.memory
     print(f"CPU          {1000 * cpu / count:.2f} ms a page in all processes, of which the chain is {chain * count / cpu:.0%}")
     for share in (0.1, 0.25, 0.5, 0.75, 0.95):
         own, total = memory[int(share * (len(memory) - 1))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import glob
+import pickle
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 # Spans in the workers' hands and in their queues: none waits for the event loop.
 SPANS_PER_WORKER = 3
+# About 4 pages of a news site or 16 small ones: far from the time limit of a task also on a busy machine.
+SPAN_BYTES = 1 << 16
 # A span that no member begins in is one piece, however long: its pages go to the workers one by one.
 MAX_SPAN_BYTES = 4_000_000
 PAGES_AT_ONCE = 8
@@ -45,6 +48,7 @@ class WarcSpider(Spider):
 
     run: Run
     plan: ReplayPlan
+    packed_plan: bytes
     pages: ProcessPages
     done_list: DoneList
     in_hand: SpansInHand
@@ -86,6 +90,7 @@ class WarcSpider(Spider):
             run.catalogue, hosts=spider.hosts, since=spider.since, until=spider.until, run_id=run.run_id,
             extractor=run.settings["EXTRACTOR"], min_words=run.settings.getint("SCRUB_MIN_WORDS"),
         )  # fmt: skip
+        spider.packed_plan = pickle.dumps(spider.plan)
         spider.pages = ProcessPages(run)
         spider.waiting = {}
         run.after_commit.append(spider.settle)
@@ -129,7 +134,7 @@ class WarcSpider(Spider):
                     self.logger.info("%s: %d of %d bytes are done", path, start, size)
                 if not size:
                     self.problem(f"{path}: byte 0: expected WARC records, found an empty file")
-                for span in split_file(path, start=start):
+                for span in split_file(path, start=start, target_bytes=SPAN_BYTES):
                     self.advance(before + span.start, total)
                     yield span
             except OSError as error:
@@ -139,12 +144,13 @@ class WarcSpider(Spider):
 
     async def process(self, span: Span) -> list[Item]:
         """Return the outcomes of a span, judged and counted; one that costs its worker is taken page by page."""
-        from pipelines.replay import process_span
+        from pipelines.replay import process_packed
 
         items: list[Item] | None = None
+        known = {source: lines for source, lines in self.run.source_lines.items() if lines.edge or lines.anywhere}
         if span.end - span.start <= MAX_SPAN_BYTES:
             try:
-                result = await self.run.pool.run(process_span, span, self.plan, self.run.source_lines)
+                result = await self.run.pool.run(process_packed, span, self.packed_plan, known)
             except (WorkerLost, WorkerTimeout) as error:
                 self.logger.warning("%s: bytes %d to %d, page by page now: %s", span.path, span.start, span.end, error)
             else:
