@@ -144,10 +144,10 @@ def add_occurrences(work: Work, places: Sequence[tuple[int, int, int]]) -> None:
     revived = alive & ~was_alive
     work.posted = distinct(np.concatenate((work.posted, pack(keys[revived], key_texts[revived]))))
     work.touched.update(distinct(key_texts[revived & (key_texts < work.first_new_text)]).tolist())
+    look_up(work, unpack(uses)[0])
     # Documents of no known source may come from anywhere: what they share is no source's boilerplate.
     if (unknown := work.state.source_numbers.get("")) is not None:
         uses = uses[unpack(uses)[1] != unknown]
-    look_up(work, unpack(uses)[0])
     flip(work, uses)
 
 

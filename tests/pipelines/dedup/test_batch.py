@@ -25,6 +25,18 @@ def test_every_document_is_placed_in_order(write: Write, document: Make) -> None
     assert len({membership.story_id for membership in placed}) == 5
 
 
+@pytest.mark.parametrize("fold_size", [1, 3, 100])
+def test_copies_without_a_source_are_found_in_every_fold(write: Write, document: Make, fold_size: int) -> None:
+    """Whether the copy, its original or both come from nowhere: the stories are those of one fold."""
+    names = [("", ""), ("", "known"), ("known", "")]
+    pairs = [(write(number, 120), names[number % 3]) for number in range(9)]
+    originals = [document(f"a{number}", text, source=one) for number, (text, (one, _)) in enumerate(pairs)]
+    copies = [document(f"b{number}", text.rsplit(" ", 20)[0], source=other) for number, (text, (_, other)) in enumerate(pairs)]
+    placed = deduplicate([*originals, *copies], fold_size=fold_size)
+    assert [one.story_id[1:] for one in placed] == [str(number) for number in range(9)] * 2
+    assert len({one.story_id for one in placed}) == 9
+
+
 def test_a_collection_tells_all_at_the_end(write: Write, document: Make, tmp_path: Path) -> None:
     """Repeated ids are named and left out; the index lies in the folder until it is closed."""
     documents = [document(f"d{number}", write(number // 2, 60), source=f"s{number}", minutes=-number) for number in range(5)]
