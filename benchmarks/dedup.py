@@ -27,11 +27,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from benchmarks.corpora import EVAL, NOON, LabelledDocument, make_corpus
-from pipelines.dedup import Collection
+from pipelines.dedup import FOLD_SIZE, Collection
 from pipelines.records import Document
 
 KIT = EVAL / "dedup" / "dev"
-BATCH = 2000
 _WORD = re.compile(r"\w+")
 _THRESHOLD = 0.7
 
@@ -202,7 +201,7 @@ def measure(name: str, size: int) -> dict[str, Any]:
     before = _peak_bytes()
     engine: Engine = ENGINES[name]()
     seconds = 0.0
-    while some := list(islice(documents, BATCH)):
+    while some := list(islice(documents, FOLD_SIZE)):
         truth.update((one.document.article_id, one.story) for one in some)
         start = time.process_time()
         engine.add([one.document for one in some])

@@ -18,7 +18,8 @@ from pipelines.errors import DedupError
 from pipelines.records import Document, Membership
 from pipelines.sqlite import transaction
 
-FOLD_SIZE = 2000
+FOLD_SIZE = 5000
+"""Documents that come in at once. 2,000 take a quarter more time each, 10,000 hardly less and a good deal more memory."""
 
 
 class Collection:
