@@ -19,7 +19,7 @@ from tests.crawler.conftest import ROOT, Ran, read
 from tests.crawler.site import article
 from tests.pipelines.warc.archives import write_warc
 
-SETTINGS = ("-s", "REPORT_PAGE=False", "-s", "EXTRACT_WORKERS=2")
+SETTINGS = ("-s", "REPORT_PAGE=False", "-s", "EXTRACT_WORKERS=2", "-s", "EXTRACT_TIMEOUT_SECONDS=120")
 NAMES = [f"story {number}" for number in range(24)]
 
 
