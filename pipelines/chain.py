@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.attribute import attribute_draft, load_agencies, read_marks
-from pipelines.dedup import FOLD_SIZE, minhash_bytes
+from pipelines.dedup import FOLD_SIZE, MINHASH_SCHEME, minhash_bytes
 from pipelines.errors import CorpusError
 from pipelines.extract import BlockModel, explain_thin, extract_article, parse_page
 from pipelines.records import Article, Attribution, Draft, FetchedPage, ParsedPage, Rejection, Removed, SourceLines, make_article_id
@@ -175,17 +175,16 @@ def open_store(output_dir: Path, *, datasets_uri: str | None = None, recover: bo
     """
     # Imported here: the extraction workers import this module and need no Arrow.
     from pipelines.corpus import Store
-    from pipelines.dedup import MINHASH_SCHEME, StoryIndex
+    from pipelines.dedup import StoryIndex
 
-    outlet_hosts = {host: agency.code for agency in load_agencies() for host in agency.outlet_hosts}
     return Store(
         output_dir,
         datasets_uri=datasets_uri,
         open_index=partial(StoryIndex, agency_hosts=load_agency_hosts()),
         note_lines=note_lines,
         recover=recover,
-        parameters={"minhash": MINHASH_SCHEME},
-        outlet_hosts=outlet_hosts,
+        parameters=store_parameters(),
+        outlet_hosts=load_outlet_hosts(),
     )
 
 
@@ -209,6 +208,16 @@ class FileReport:
 def load_agency_hosts() -> dict[str, str]:
     """Return the sites that are an agency's own: registrable domain to agency code."""
     return {host: agency.code for agency in load_agencies() for host in agency.hosts}
+
+
+def load_outlet_hosts() -> dict[str, str]:
+    """Return the sites of outlets whose name is also a wire's: registrable domain to agency code."""
+    return {host: agency.code for agency in load_agencies() for host in agency.outlet_hosts}
+
+
+def store_parameters() -> dict[str, object]:
+    """Return the parameters of the stages that every file of the store names in its metadata."""
+    return {"minhash": MINHASH_SCHEME}
 
 
 def deduplicate_file(source: Path, target: Path, *, advance: Callable[[int, int], None] = lambda done, size: None) -> FileReport:

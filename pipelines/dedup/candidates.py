@@ -47,7 +47,7 @@ def find_candidates(
     has few samples. No cap on anything: it would make the result depend on order.
     """
     found = [np.zeros(0, np.uint64)]
-    for pairs, is_band in _shared_keys(entries, queries, labels):
+    for pairs, is_band in shared_keys(entries, queries, labels):
         found.append(_choose(pairs, is_band, living_samples, parameters))
     return distinct(np.concatenate(found))
 
@@ -55,11 +55,20 @@ def find_candidates(
 def _choose(pairs: Packed, is_band: NDArray[np.bool_], living_samples: NDArray[np.int32], parameters: DedupParameters) -> Packed:
     """Return the distinct pairs that share enough; pairs has each as often as it shares keys."""
     samples, hits = count_distinct(pairs[~is_band])
-    enough = (hits >= parameters.min_shared_samples) & (hits >= parameters.min_shared_share * _fewer(samples, living_samples))
+    enough = share_enough(hits, _fewer(samples, living_samples), parameters)
     bands = pairs[is_band]
-    # Of texts with many rare shingles the samples tell all.
-    bands = bands[_fewer(bands, living_samples) < parameters.few_shingles]
+    bands = bands[are_few(_fewer(bands, living_samples), parameters)]
     return distinct(np.concatenate((samples[enough], bands)))
+
+
+def share_enough(hits: NDArray[np.int64], fewer: NDArray[np.int32], parameters: DedupParameters) -> NDArray[np.bool_]:
+    """Say of each pair whether it is to be compared, by its shared living samples and the living samples of the text that has fewer."""
+    return np.asarray((hits >= parameters.min_shared_samples) & (hits >= parameters.min_shared_share * fewer))
+
+
+def are_few(fewer: NDArray[np.int32], parameters: DedupParameters) -> NDArray[np.bool_]:
+    """Say of each pair whether one shared band is enough; of texts with many rare shingles the samples tell all."""
+    return np.asarray(fewer < parameters.few_shingles)
 
 
 def _fewer(pairs: Packed, living_samples: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -68,8 +77,8 @@ def _fewer(pairs: Packed, living_samples: NDArray[np.int32]) -> NDArray[np.int32
     return np.minimum(living_samples[one], living_samples[other])
 
 
-def _shared_keys(entries: Packed, queries: Texts, labels: NDArray[np.int64]) -> Iterator[tuple[Packed, NDArray[np.bool_]]]:
-    """Yield each shared key once per pair: the pair, and whether the key is a band. All keys of a pair come in one piece."""
+def shared_keys(entries: Packed, queries: Texts, labels: NDArray[np.int64]) -> Iterator[tuple[Packed, NDArray[np.bool_]]]:
+    """Yield each shared key once per pair of texts of different labels, one of them a query: the pair, and whether the key is a band. All keys of a pair come in one piece."""
     keys, texts = unpack(entries)
     starts = np.flatnonzero(is_first(keys))
     if not len(starts):

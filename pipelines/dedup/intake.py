@@ -13,7 +13,7 @@ from pipelines.dedup.boilerplate import find_flips
 from pipelines.dedup.members import describe_member
 from pipelines.dedup.occurrences import flip_key
 from pipelines.dedup.packing import pack_shingles, shorten
-from pipelines.dedup.shingles import hash64, shingle_documents
+from pipelines.dedup.shingles import shingle_documents
 from pipelines.dedup.signature import band_keys
 from pipelines.dedup.work import Arrival, Work
 from pipelines.errors import DedupError
@@ -57,8 +57,7 @@ def identify(work: Work, documents: Sequence[Document], moved: Sequence[Document
             digests.append(digest)
             new_shingles.append(shingles)
         member = describe_member(document, text=text, words=words)
-        url = hash64(member.identity.encode("utf-8", "surrogatepass"))
-        arrival = Arrival(member, state.number_source(document.source), url)
+        arrival = Arrival(member, state.number_source(document.source), member.identity_hash)
         work.arrivals.append(arrival)
         row = tables.document_row(*arrival)
         if document.article_id in known:

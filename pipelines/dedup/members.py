@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pipelines.dedup.shingles import shingle_documents
+from pipelines.dedup.shingles import hash64, shingle_documents
 from pipelines.errors import DedupError
 from pipelines.records import Document
 from pipelines.urls import host_of, identity_url, is_same_site, registrable_domain
@@ -35,6 +35,11 @@ class Member:
     def identity(self) -> str:
         """The URL of which this is a version; the article itself where no URL is known."""
         return identity_url(self.url, self.canonical_url) if self.url else self.article_id
+
+    @property
+    def identity_hash(self) -> int:
+        """Signed 64-bit hash of the identity: what boilerplate counts as a URL."""
+        return hash64(self.identity.encode("utf-8", "surrogatepass"))
 
     @property
     def site(self) -> str:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.dedup.arrays import distinct, distinct_each, pack
-from pipelines.dedup.occurrences import Occurrences
 from pipelines.dedup.packing import sampled
 from pipelines.dedup.parameters import DedupParameters
+
+
+class Living(Protocol):
+    """What knows which posted keys count in which texts: the index's ``Occurrences``, or a batch job's list of dead keys."""
+
+    def is_alive(self, texts: NDArray[np.uint32], keys: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        """Say of each (text, key) whether the key counts in the text."""
+        ...
 
 
 def posted_keys(
@@ -27,9 +35,7 @@ def _join(hashes: Mapping[int, NDArray[np.uint32]]) -> tuple[NDArray[np.uint32],
     return owner, np.concatenate([np.zeros(0, np.uint32), *hashes.values()])
 
 
-def rare_shingles(
-    shingles_of: Mapping[int, NDArray[np.uint32]], occurrences: Occurrences, sample_every: int
-) -> dict[int, NDArray[np.uint32]]:
+def rare_shingles(shingles_of: Mapping[int, NDArray[np.uint32]], occurrences: Living, sample_every: int) -> dict[int, NDArray[np.uint32]]:
     """Return the sorted distinct shingles of each text without its boilerplate.
 
     Known for the sampled shingles only; the others go by their nearest sampled neighbor in the text. Without any, all stay.
@@ -81,7 +87,7 @@ def _boilerplate_spans(
     texts: NDArray[np.uint32],
     begins: NDArray[np.int64],
     ends: NDArray[np.int64],
-    occurrences: Occurrences,
+    occurrences: Living,
     sample_every: int,
 ) -> NDArray[np.bool_]:
     """Say of each shingle of the joined texts whether its nearest sampled one is boilerplate."""
