@@ -10,7 +10,15 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 STAGES = {"discover", "extract", "scrub", "attribute", "dedup", "corpus", "report"}
 SHARED = {"records", "errors", "urls", "text", "sqlite"}
-HOMES = {"trafilatura": "extract", "datasketch": "dedup", "pyarrow": "corpus", "pyspark": "spark.py", "fastwarc": "warc", "warcio": "warc"}
+# Arrow is what Spark hands to the steps of a batch job.
+HOMES = {
+    "trafilatura": {"extract"},
+    "datasketch": {"dedup"},
+    "pyarrow": {"corpus", "cluster"},
+    "pyspark": {"cluster"},
+    "fastwarc": {"warc"},
+    "warcio": {"warc"},
+}
 
 
 def imported_modules(path: Path) -> set[str]:
@@ -51,8 +59,8 @@ def test_stages_do_not_know_each_other(path: Path) -> None:
 
 @pytest.mark.parametrize("path", modules("pipelines") + modules("crawler"), ids=lambda p: str(p.relative_to(ROOT)))
 def test_heavy_libraries_have_one_home(path: Path) -> None:
-    """trafilatura, datasketch, pyarrow, pyspark and the WARC libraries are each imported in one place only."""
+    """trafilatura, datasketch, pyspark and the WARC libraries are each imported in one place only, pyarrow in two."""
     inside = path.relative_to(ROOT).parts[1]
-    for library, home in HOMES.items():
-        if inside != home or path.relative_to(ROOT).parts[0] != "pipelines":
-            assert library not in {name.split(".")[0] for name in imported_modules(path)}, f"{library} belongs in pipelines/{home}"
+    for library, homes in HOMES.items():
+        if inside not in homes or path.relative_to(ROOT).parts[0] != "pipelines":
+            assert library not in {name.split(".")[0] for name in imported_modules(path)}, f"{library} belongs in pipelines/{sorted(homes)}"

@@ -1,0 +1,218 @@
+"""A job on Spark, in two threads on this machine, beside ``scrapy corpus rebuild`` over the same log: the same files, row for row."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from benchmarks.corpora import make_corpus
+from newsroom import build_world, load_truth
+from pipelines.chain import open_store, process_page, store_parameters
+from pipelines.corpus.files import Layout, make_part_name
+from pipelines.corpus.rows import articles_to_table
+from pipelines.dedup import minhash_bytes
+from pipelines.records import Article, Document, FetchedPage, make_article_id
+from pipelines.text import text_hash
+from pipelines.urls import identity_url
+
+NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)
+needs_spark = pytest.mark.skipif(shutil.which("java") is None, reason="needs Java, see docs/scale.md")
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def as_article(document: Document) -> Article:
+    """A made-up document as a crawl stores it."""
+    digest = text_hash(document.text, document.dateline)
+    return Article(
+        article_id=make_article_id(identity_url(document.url, document.canonical_url), digest),
+        url=document.url,
+        canonical_url=document.canonical_url,
+        source=document.source,
+        host=document.host,
+        title=document.text[:40],
+        standfirst=None,
+        text=document.text,
+        authors=("Ada Writer",),
+        language="en",
+        section=None,
+        tags=(),
+        published_at=document.published_at,
+        modified_at=document.modified_at,
+        fetched_at=document.fetched_at,
+        date_source="json-ld",
+        agencies=document.agencies,
+        credited_agencies=(),
+        provenance_mode="wire" if document.agencies else "none",
+        syndicated_from=document.syndicated_from,
+        syndicated_url=document.syndicated_url,
+        dateline=document.dateline,
+        contributors=(),
+        copyright=None,
+        provenance=(),
+        is_free=None,
+        tdm_reserved=None,
+        word_count=len(document.text.split()),
+        text_sha256=digest,
+        minhash=minhash_bytes(document.text),
+        removed=(),
+        quality=0.75,
+        extractor="made up",
+        run_id="run",
+        extra=None,
+    )
+
+
+def newsroom_articles() -> Iterator[Article]:
+    """The articles of the newsroom, out of its pages."""
+    world = build_world()
+    for number, expected in enumerate(load_truth()):
+        resource = world.find(expected.url)
+        assert resource is not None
+        moment = NOON + timedelta(minutes=number)
+        outcome = process_page(
+            FetchedPage(url=expected.url, body=resource.body, encoding="utf-8", fetched_at=moment, source=expected.source, run_id="run")
+        )
+        assert isinstance(outcome, Article)
+        yield outcome
+
+
+def mixed_articles(count: int) -> list[Article]:
+    """Stories cut and edited, boilerplate and templates; some documents credit agencies, name origins or are versions of one page."""
+    draw = random.Random(7)
+    articles: list[Article] = []
+    for number, labelled in enumerate(make_corpus(count, seed=3)):
+        document = replace(labelled.document, fetched_at=NOON - timedelta(seconds=draw.randrange(200_000)))
+        kind = number % 23
+        if kind == 1:
+            document = replace(document, agencies=("AP",) if number % 2 else ("AP", "REUTERS"))
+        elif kind == 2:
+            document = replace(document, syndicated_from="source-1.example")
+        elif kind == 3:
+            document = replace(
+                document, host="moved.example", url=f"https://moved.example/{number}", canonical_url=f"https://source-2.example/{number}"
+            )
+            document = replace(document, syndicated_from="source-2.example")
+        elif kind == 4:
+            document = replace(document, source="")
+        elif kind == 5 and articles:
+            document = replace(document, url=articles[-1].url, source=articles[-1].source, host=articles[-1].host)
+        elif kind == 6:
+            document = replace(document, text=draw.choice(("Four words, no more", "· · ·", document.text[:120])))
+        elif kind == 7:
+            document = replace(document, host="apnews.com", url=f"https://apnews.com/{number}", source="ap", agencies=("AP",))
+        articles.append(as_article(document))
+    return articles
+
+
+def write_log(folder: Path, articles: Sequence[Article], *, rows: int) -> None:
+    """Write articles as the parts of a crawl, by day and so many rows each, in any order."""
+    layout = Layout(folder, store_parameters())
+    layout.create()
+    days: dict[str, list[Article]] = {}
+    for article in articles:
+        days.setdefault(article.fetched_at.date().isoformat(), []).append(article)
+    for day, own in days.items():
+        for begin in range(0, len(own), rows):
+            some = own[begin : begin + rows]
+            layout.write("articles", day, make_part_name(some[0].fetched_at), articles_to_table(some))
+
+
+def read_files(folder: Path) -> dict[str, tuple[object, object]]:
+    """Every file with rows of corpus and copies by its place: what is in it, and what it says of itself."""
+    tables = {
+        str(path.relative_to(folder)): pq.ParquetFile(path).read()
+        for name in ("corpus", "copies")
+        for path in (folder / name).rglob("*")
+        if path.is_file()
+    }
+    return {
+        place: (table.to_pylist(), table.schema.to_string(show_schema_metadata=True)) for place, table in tables.items() if table.num_rows
+    }
+
+
+def run_job(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m pipelines.spark`` on two threads, with what spares a short job the compiling that pays for long ones."""
+    options = ("spark.ui.enabled=false", "spark.sql.shuffle.partitions=2", "spark.sql.codegen.wholeStage=false")
+    said = " ".join(f"--conf {option}" for option in options)
+    submit = f"{said} --driver-java-options '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' pyspark-shell"
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYSPARK_SUBMIT_ARGS": submit}
+    command = [sys.executable, "-m", "pipelines.spark", "--master", "local[2]", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=880, check=False)
+
+
+@needs_spark
+@pytest.mark.timeout(900)
+def test_a_job_over_two_logs_gives_the_files_of_one_machine(tmp_path: Path) -> None:
+    """Corpus and copies are equal file for file: rows and their order, columns, types and what the files say of themselves."""
+    pytest.importorskip("pyspark", reason="needs the extra [spark]")
+    articles = [*newsroom_articles(), *mixed_articles(1_500)]
+    # Two crawls met some pages, the second one earlier.
+    again = [
+        replace(article, fetched_at=article.fetched_at - timedelta(hours=hours), run_id="other")
+        for hours in (1, 30)
+        for article in articles[5::40]
+    ]
+    write_log(tmp_path / "one", articles[::2], rows=400)
+    write_log(tmp_path / "two", [*articles[1::2], *again], rows=150)
+    for name in ("one", "two"):
+        shutil.copytree(tmp_path / name / "articles", tmp_path / "machine" / "articles", dirs_exist_ok=True)
+    with open_store(tmp_path / "machine") as store:
+        store.rebuild()
+        counts = store.counts()
+    done = run_job("stories", "--articles", tmp_path / "one" / "articles", tmp_path / "two" / "articles", "--out", tmp_path / "spark")
+    assert done.returncode == 0, done.stderr[-3000:]
+    expected, found = read_files(tmp_path / "machine"), read_files(tmp_path / "spark")
+    assert found.keys() == expected.keys()
+    for place, (rows, schema) in expected.items():
+        assert found[place] == (rows, schema), place
+    # The comparison would prove little over a log without stories, boilerplate, repeats and moved sites.
+    told = {name: int(count.replace(",", "")) for *words, count in map(str.split, done.stdout.splitlines()) for name in [" ".join(words)]}
+    assert (told["articles"], told["stories"], told["copies"]) == (counts.articles, counts.stories, counts.copies)
+    assert told["rows"] == counts.rows > counts.articles
+    assert counts.copies > 300
+    assert told["dead keys"] > 300
+    assert told["crowded keys"] == 0
+    evidence = {item["signal"] for rows, _ in expected.values() for row in rows for item in row.get("provenance") or ()}  # type: ignore[attr-defined]
+    assert evidence >= {"story", "site_move"}
+    assert not (tmp_path / "spark" / "staging").exists() or not list((tmp_path / "spark" / "staging").iterdir())
+
+
+@needs_spark
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        pytest.param(lambda folder: None, "expected a folder of articles, found nothing", id="no such folder"),
+        pytest.param(lambda folder: (folder / "articles").mkdir(), "expected parts of articles", id="no parts"),
+    ],
+)
+def test_a_log_that_is_none_is_named(tmp_path: Path, make: object, said: str) -> None:
+    """The folder, what was expected and what was found."""
+    pytest.importorskip("pyspark", reason="needs the extra [spark]")
+    from pipelines.cluster.build import check_folders
+    from pipelines.errors import CorpusError
+
+    make(tmp_path)  # type: ignore[operator]
+    with pytest.raises(CorpusError, match=said) as error:
+        check_folders([tmp_path / "articles"], tmp_path / "out")
+    assert str(tmp_path / "articles") in str(error.value)
+
+
+def test_the_output_of_a_crawl_is_not_written_over(tmp_path: Path) -> None:
+    """Its index would not know what it holds."""
+    pytest.importorskip("pyspark", reason="needs the extra [spark]")
+    from pipelines.cluster.build import check_folders
+    from pipelines.errors import CorpusError
+
+    write_log(tmp_path / "crawl", list(newsroom_articles())[:1], rows=1)
+    with pytest.raises(CorpusError, match="a folder of its own"):
+        check_folders([tmp_path / "crawl" / "articles"], tmp_path / "crawl")
