@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -88,7 +89,7 @@ def measure_commit(folder: Path) -> list[str]:
 
 
 def measure_publish(folder: Path, *, parts: int) -> list[str]:
-    """Print what a publish costs after 100 takeovers, one each in as many old parts, and what the state takes."""
+    """Print what a publish costs after 100 takeovers of stories anywhere in the old parts, and what the state takes."""
     words = np.array(
         [f"{first}{second}" for first in "kmnprstv" for second in ("alo", "eri", "ulat", "iben", "orum", "estin", "andu", "ovic")]
     )
@@ -99,7 +100,8 @@ def measure_publish(folder: Path, *, parts: int) -> list[str]:
             store.fold()
         store.finish()
         count = store.counts()
-        old = [row for part in range(parts) for row in read_texts(folder, part, max(1, 100 // parts))][:100]
+        taken_over = Counter(rng.integers(parts, size=100).tolist())
+        old = [row for part, number in taken_over.items() for row in read_texts(folder, part, number)]
         better = [replace_text(row, f"{row.text} {' '.join(rng.choice(words, 30))}", parts + 1) for row in old]
         commit_stories(store, [*better, *(story(words, rng, f"new-{number}", parts + 1) for number in range(1000 - len(better)))])
         store.fold()
