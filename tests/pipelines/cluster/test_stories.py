@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -12,12 +13,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.corpora import make_corpus
 from newsroom import build_world, load_truth
-from pipelines.chain import open_store, process_page, store_parameters
+from pipelines.chain import open_store, store_parameters
+from pipelines.cluster.pages import PAGES
 from pipelines.corpus.files import Layout, make_part_name
 from pipelines.corpus.rows import articles_to_table
 from pipelines.dedup import minhash_bytes
@@ -72,18 +75,21 @@ def as_article(document: Document) -> Article:
     )
 
 
-def newsroom_articles() -> Iterator[Article]:
-    """The articles of the newsroom, out of its pages."""
+def newsroom_pages() -> Iterator[FetchedPage]:
+    """The pages of the newsroom's articles."""
     world = build_world()
     for number, expected in enumerate(load_truth()):
         resource = world.find(expected.url)
         assert resource is not None
         moment = NOON + timedelta(minutes=number)
-        outcome = process_page(
-            FetchedPage(url=expected.url, body=resource.body, encoding="utf-8", fetched_at=moment, source=expected.source, run_id="run")
-        )
-        assert isinstance(outcome, Article)
-        yield outcome
+        yield FetchedPage(url=expected.url, body=resource.body, encoding="utf-8", fetched_at=moment, source=expected.source)
+
+
+def write_pages(path: Path) -> None:
+    """Write the newsroom's pages as a table of HTML."""
+    path.parent.mkdir()
+    rows = [{name: getattr(page, name) for name in PAGES.names} for page in newsroom_pages()]
+    pq.write_table(pa.Table.from_pylist(rows, schema=PAGES), path)
 
 
 def mixed_articles(count: int) -> list[Article]:
@@ -140,22 +146,25 @@ def read_files(folder: Path) -> dict[str, tuple[object, object]]:
     }
 
 
-def run_job(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run ``python -m pipelines.spark`` on two threads, with what spares a short job the compiling that pays for long ones."""
+def run_jobs(*jobs: Sequence[object]) -> subprocess.CompletedProcess[str]:
+    """Run the command's main function for one job after another, with what spares short jobs the compiling that pays for long ones."""
     options = ("spark.ui.enabled=false", "spark.sql.shuffle.partitions=2", "spark.sql.codegen.wholeStage=false")
     said = " ".join(f"--conf {option}" for option in options)
     submit = f"{said} --driver-java-options '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' pyspark-shell"
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYSPARK_SUBMIT_ARGS": submit}
-    command = [sys.executable, "-m", "pipelines.spark", "--master", "local[2]", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=880, check=False)
+    script = "import json, sys; from pipelines.spark import main; sys.exit(max(main(job) for job in json.loads(sys.argv[1])))"
+    arguments = json.dumps([["--master", "local[2]", *map(str, job)] for job in jobs])
+    return subprocess.run(
+        [sys.executable, "-c", script, arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=880, check=False
+    )
 
 
 @needs_spark
 @pytest.mark.timeout(900)
-def test_a_job_over_two_logs_gives_the_files_of_one_machine(tmp_path: Path) -> None:
+def test_jobs_over_pages_and_logs_give_the_files_of_one_machine(tmp_path: Path) -> None:
     """Corpus and copies are equal file for file: rows and their order, columns, types and what the files say of themselves."""
     pytest.importorskip("pyspark", reason="needs the extra [spark]")
-    articles = [*newsroom_articles(), *mixed_articles(1_500)]
+    articles = mixed_articles(1_500)
     # Two crawls met some pages, the second one earlier.
     again = [
         replace(article, fetched_at=article.fetched_at - timedelta(hours=hours), run_id="other")
@@ -164,19 +173,26 @@ def test_a_job_over_two_logs_gives_the_files_of_one_machine(tmp_path: Path) -> N
     ]
     write_log(tmp_path / "one", articles[::2], rows=400)
     write_log(tmp_path / "two", [*articles[1::2], *again], rows=150)
-    for name in ("one", "two"):
-        shutil.copytree(tmp_path / name / "articles", tmp_path / "machine" / "articles", dirs_exist_ok=True)
+    write_pages(tmp_path / "html" / "pages.parquet")
+    logs = [tmp_path / name / "articles" for name in ("one", "two", "pages")]
+    done = run_jobs(
+        ["articles", "--pages", tmp_path / "html", "--out", tmp_path / "pages"],
+        ["stories", "--articles", *logs, "--out", tmp_path / "spark"],
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    for log in logs:
+        shutil.copytree(log, tmp_path / "machine" / "articles", dirs_exist_ok=True)
     with open_store(tmp_path / "machine") as store:
         store.rebuild()
         counts = store.counts()
-    done = run_job("stories", "--articles", tmp_path / "one" / "articles", tmp_path / "two" / "articles", "--out", tmp_path / "spark")
-    assert done.returncode == 0, done.stderr[-3000:]
     expected, found = read_files(tmp_path / "machine"), read_files(tmp_path / "spark")
     assert found.keys() == expected.keys()
     for place, (rows, schema) in expected.items():
         assert found[place] == (rows, schema), place
     # The comparison would prove little over a log without stories, boilerplate, repeats and moved sites.
-    told = {name: int(count.replace(",", "")) for *words, count in map(str.split, done.stdout.splitlines()) for name in [" ".join(words)]}
+    lines = [line.split() for line in done.stdout.splitlines()]
+    told = {" ".join(words): int(count.replace(",", "")) for *words, count in lines if count[0].isdigit()}
+    assert sum(int(words[0]) for words in lines if words[-1] == "kept") == len(load_truth())
     assert (told["articles"], told["stories"], told["copies"]) == (counts.articles, counts.stories, counts.copies)
     assert told["rows"] == counts.rows > counts.articles
     assert counts.copies > 300
@@ -213,6 +229,6 @@ def test_the_output_of_a_crawl_is_not_written_over(tmp_path: Path) -> None:
     from pipelines.cluster.build import check_folders
     from pipelines.errors import CorpusError
 
-    write_log(tmp_path / "crawl", list(newsroom_articles())[:1], rows=1)
+    write_log(tmp_path / "crawl", mixed_articles(1), rows=1)
     with pytest.raises(CorpusError, match="a folder of its own"):
         check_folders([tmp_path / "crawl" / "articles"], tmp_path / "crawl")
