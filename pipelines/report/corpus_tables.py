@@ -23,10 +23,10 @@ def print_corpus(counts: Mapping[str, int], summary: Summary, console: Console) 
     console.print(table)
     console.print(_file_table(summary))
     console.print(_table("days", "stories first seen", sorted(summary.days.items(), reverse=True)))
-    console.print(_table("languages", "stories", summary.languages.most_common()))
+    console.print(_table("languages", "stories", _ranked(summary.languages)))
     console.print(_source_table(summary))
-    console.print(_table("agencies", "stories", summary.agencies.most_common()))
-    console.print(_table("relations", "copies", summary.relations.most_common()))
+    console.print(_table("agencies", "stories", _ranked(summary.agencies)))
+    console.print(_table("relations", "copies", _ranked(summary.relations)))
 
 
 def _file_table(summary: Summary) -> Table:
@@ -38,12 +38,17 @@ def _file_table(summary: Summary) -> Table:
     return table
 
 
+def _ranked(counts: Counter[str]) -> list[tuple[str, int]]:
+    """Most first; equal ones by name, so that the tables do not depend on the order of files."""
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
 def _source_table(summary: Summary) -> Table:
     """Sources by what they have of both: stories whose canonical copy is theirs, and copies."""
     table = Table("sources")
     for name in ("stories", "copies"):
         table.add_column(name, justify="right")
-    ranked = (summary.sources + summary.copied_by).most_common()
+    ranked = _ranked(summary.sources + summary.copied_by)
     for source, _ in ranked[:MOST]:
         table.add_row(escape(source), f"{summary.sources[source]:,}", f"{summary.copied_by[source]:,}")
     if rest := [source for source, _ in ranked[MOST:]]:

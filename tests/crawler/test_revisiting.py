@@ -36,7 +36,7 @@ def run(site: ChangingSite, crawl: Crawl, tmp_path: Path) -> Callable[..., Ran]:
     def go(announced: str, *settings: str) -> Ran:
         sources = tmp_path / "sources.toml"
         sources.write_text(f'[[source]]\nname = "paper"\nkind = "outlet"\nhome = "{HOME}/"\ndelay_seconds = 0\n{announced}\n')
-        options = [part for setting in ("RETRY_TIMES=0", "EXTRACT_WORKERS=1", *settings) for part in ("-s", setting)]
+        options = [part for setting in ("RETRY_TIMES=0", "EXTRACT_WORKERS=1", "TDMREP_ENABLED=0", *settings) for part in ("-s", setting)]
         return crawl("news", tmp_path / "out", *options, sources=sources, http_proxy=site.proxy)
 
     return go

@@ -106,6 +106,8 @@ def test_copies_that_all_differ_are_compared_about_once_each(desk: Desk, write: 
         "texts": 200,
         "flips": 0,
         "edges": 199,
+        "new_flips": 0,
+        "new_edges": 199,
         "candidates": 0,
         "comparisons": 199,
         "rejudged": 0,
