@@ -61,6 +61,13 @@ def _choose(pairs: Packed, is_band: NDArray[np.bool_], living_samples: NDArray[n
     return distinct(np.concatenate((samples[enough], bands)))
 
 
+def is_candidate(shared: Texts, fewer: int, parameters: DedupParameters) -> bool:
+    """Say whether a pair is to be compared, by its shared living keys and the living samples of the text that has fewer."""
+    bands = np.count_nonzero(shared & np.uint32(1))
+    enough = share_enough(np.array([len(shared) - bands]), np.array([fewer]), parameters)
+    return bool(enough[0] or (bands and are_few(np.array([fewer]), parameters)[0]))
+
+
 def share_enough(hits: NDArray[np.int64], fewer: NDArray[np.int32], parameters: DedupParameters) -> NDArray[np.bool_]:
     """Say of each pair whether it is to be compared, by its shared living samples and the living samples of the text that has fewer."""
     return np.asarray((hits >= parameters.min_shared_samples) & (hits >= parameters.min_shared_share * fewer))

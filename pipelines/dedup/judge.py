@@ -8,14 +8,14 @@ little to new flips) is noted and done by settling.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.dedup import tables
 from pipelines.dedup.arrays import distinct, pack, unpack
-from pipelines.dedup.candidates import find_candidates, find_neighbors, is_shared
+from pipelines.dedup.candidates import find_candidates, find_neighbors, is_candidate, is_shared
 from pipelines.dedup.intake import look_up
 from pipelines.dedup.packing import TEXTS_AT_ONCE
 from pipelines.dedup.runs import Run
@@ -115,7 +115,8 @@ def verify(work: Work, candidates: NDArray[np.uint64]) -> Iterator[tuple[int, in
 
 
 def compare(work: Work, edges: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
-    """Return those of the edges that hold."""
+    """Return those of the edges that hold: of texts that would be compared today, whatever they shared once, and are one story."""
+    edges = still_candidates(work, sorted(edges))
     rare: dict[int, NDArray[np.uint32]] = {}
     _add_rare(work, rare, (text for edge in edges for text in edge))
     return {
@@ -123,6 +124,24 @@ def compare(work: Work, edges: Iterable[tuple[int, int]]) -> set[tuple[int, int]
         for one, other in edges
         if is_same_story((rare[one], rare[other]), (work.shingles[one], work.shingles[other]), work.parameters)
     }
+
+
+def still_candidates(work: Work, edges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return those of the edges whose texts share enough living keys."""
+    texts = sorted({text for edge in edges for text in edge})
+    if not texts:
+        return []
+    work.fetch(texts)
+    of, keys = work.keys_of(texts)
+    alive = work.state.occurrences.is_alive(of, keys)
+    of, keys = of[alive], keys[alive]
+    living = dict(zip(texts, np.split(keys, np.searchsorted(of, texts[1:])), strict=True))
+    samples = {text: int(np.count_nonzero(own & np.uint32(1) == 0)) for text, own in living.items()}
+    return [
+        (one, other)
+        for one, other in edges
+        if is_candidate(np.intersect1d(living[one], living[other], True), min(samples[one], samples[other]), work.parameters)
+    ]
 
 
 def post_keys(work: Work) -> tuple[list[Run], list[Run]]:

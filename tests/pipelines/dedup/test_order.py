@@ -136,6 +136,27 @@ def test_stories_that_boilerplate_held_together_part_in_any_order(
     assert desk.standing == by_id(deduplicate(documents))
 
 
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(order=st.randoms(use_true_random=False), sizes=st.lists(st.integers(1, 9), min_size=1, max_size=3), sources=st.integers(1, 3))
+def test_stories_that_a_source_tells_many_times_are_the_same_in_any_order(
+    open_desk: Callable[..., Desk], write: Write, document: Make, order: random.Random, sizes: list[int], sources: int
+) -> None:
+    """All they share becomes boilerplate in the end: what was together before would not be looked at today."""
+    documents = [
+        document(f"d{number:02}", f"{write(f'story {number % 3}', 90)} {write(number, 9)}", source=f"s{number % sources}", minutes=number)
+        for number in range(18)
+    ]
+    waiting = order.sample(documents, len(documents))
+    desk = open_desk()
+    while waiting:
+        size = order.choice(sizes)
+        desk.fold(waiting[:size])
+        waiting = waiting[size:]
+    desk.settle(limit=order.choice([1, 5000]))
+    desk.close()
+    assert desk.standing == by_id(deduplicate(documents))
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_a_large_newsroom_in_two_orders(open_desk: Callable[..., Desk], write: Write, document: Make, seed: int) -> None:
     """Enough articles for merged run files, flips in every source and stories that part."""
