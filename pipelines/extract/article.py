@@ -58,11 +58,12 @@ def extract_article(
         blocks = _body_stated(parsed, words=sum(block.words for block in kept)) or blocks
     if not blocks:
         return reject(page, "no_text", f"{sum(block.words for block in on_page)} words on the page, none of them in an article")
-    dates = find_dates(parsed, page, on_page)
+    title = find_title(parsed, on_page)
+    dates = find_dates(parsed, page, on_page, title=title)
     return Draft(
         url=parsed.url,
         canonical_url=parsed.canonical_url,
-        title=find_title(parsed, on_page),
+        title=title,
         standfirst=standfirst.text if standfirst is not None else None,
         blocks=tuple(blocks),
         removed=tuple(Removed(reason=reason, text=block.text, position=block.position) for reason, block in decisions.cut),

@@ -24,8 +24,9 @@ _WORD = re.compile(r"\w+")
 _SIGN = re.compile(r"[^\w\s]")
 _HOME = re.compile(r"https?://[^/?#]+[/.]*(?:\?[^#]*)?")
 _CLASS_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+# Brackets hold what the headline leaves out: "Der Purzelbaum (2021/5)".
 # Titles in Chinese, Japanese and Korean have their site's name behind a bare sign.
-_ANY_SEPARATOR = re.compile(SEPARATOR.pattern + r"|(?<=[^\x00-\u2fff])[-_|]+(?=[^\x00-\u2fff])")
+_ANY_SEPARATOR = re.compile(SEPARATOR.pattern + r"|\s+\(|\)\s*|(?<=[^\x00-\u2fff])[-_|]+(?=[^\x00-\u2fff])")
 MAX_TITLE_CHARS = 400
 MAX_HEADINGS = 8
 MAX_PIECES = 12
@@ -49,17 +50,20 @@ def find_title(parsed: ParsedPage, blocks: Sequence[PageBlock]) -> str | None:
     """Return the article's headline, None if nothing on the page can be one.
 
     The h1 is what readers see; og:title and JSON-LD say which h1, and are often longer by the site's name or written for search engines.
-    An h1 among the breadcrumbs is such a wording too; then, and without an h1, it is the h2 above the text that the page states elsewhere.
+    An h1 among the breadcrumbs is such a wording too, unless both state it; then, and without an h1, it is the h2 above the text that the
+    page states elsewhere. Where no h1 agrees, it is the title in which og:title and JSON-LD agree, else the h1 above the text.
     """
     headings = _headings(parsed, "h1")
     names = site_names(parsed, also=[heading.text for heading in headings if heading.is_masthead])
     stated = _stated_titles(parsed, names)
     keys = {text_key(title) for title in stated}
+    agreed_on = _agreed_title(parsed, names)
+    agreed_key = text_key(agreed_on or "")
     printed = [
         heading
         for heading in headings
         if 2 < len(heading.text) <= MAX_TITLE_CHARS
-        and not heading.is_breadcrumb
+        and (not heading.is_breadcrumb or text_key(heading.text) == agreed_key)
         and (text_key(heading.text) in keys or not (heading.is_masthead or names.is_name(heading.text)))
     ]
     if not printed and (second := _stated_second_heading(parsed, stated, blocks)):
@@ -68,8 +72,11 @@ def find_title(parsed: ParsedPage, blocks: Sequence[PageBlock]) -> str | None:
     agreed = next((heading for heading in printed if agreement[heading] >= SAME), None)
     if agreed is not None:
         return _as_headline(agreed, stated, blocks)
+    if agreed_on:
+        return agreed_on
     # Another wording for search engines: the h1 above the text is what was printed.
-    early = [heading for heading in printed if count_words(heading.text) >= 4 and _is_early(heading.text, blocks)]
+    min_words = 2 if len(headings) == 1 else 4
+    early = [heading for heading in printed if count_words(heading.text) >= min_words and _is_early(heading.text, blocks)]
     early = [heading for heading in early if agreement[heading] >= AKIN] or (early if early == printed[:1] else [])
     if early:
         return _as_headline(max(early, key=agreement.__getitem__), stated, blocks)
@@ -95,7 +102,19 @@ def _stated_titles(parsed: ParsedPage, names: SiteNames) -> list[str]:
     )
     cleaned = [names.cut(title) for title in candidates if title and len(title) <= 2 * MAX_TITLE_CHARS]
     keys_of_site = names.stated | names.hosts | {""}
-    return [title for title in dict.fromkeys(cleaned) if text_key(title) not in keys_of_site]
+    titles = [title for title in dict.fromkeys(cleaned) if text_key(title) not in keys_of_site]
+    first = {text_key(title): position for position, title in reversed(list(enumerate(titles)))}
+    # Of one wording, the spelling that most of them hold: "Kicker: Headline" before "Kicker - Headline".
+    return sorted(titles, key=lambda title: (first[text_key(title)], -sum(title in other for other in titles)))
+
+
+def _agreed_title(parsed: ParsedPage, names: SiteNames) -> str | None:
+    """The title in which JSON-LD and Open Graph agree, None if they do not."""
+    headline, title = plain(parsed.article_ld.get("headline")), plain(parsed.meta.get("og:title"))
+    if headline is None or title is None:
+        return None
+    headline, title = names.cut(headline), names.cut(title)
+    return headline if text_key(headline) == text_key(title) and len(headline) <= MAX_TITLE_CHARS else None
 
 
 def _headings(parsed: ParsedPage, tag: str) -> list[Heading]:
@@ -198,8 +217,6 @@ def _as_headline(heading: Heading, stated: Sequence[str], blocks: Sequence[PageB
         if other == key:
             # Stated as a whole. Spans lose the signs between them.
             return title if len(_SIGN.findall(title)) > len(_SIGN.findall(heading.text)) else heading.text
-        if len(other) >= 12 and key.endswith(other):
-            return title
         if len(other) >= 12 and key.startswith(other) and _ends_a_piece(heading, other):
             return title
     pieces = list(heading.pieces)

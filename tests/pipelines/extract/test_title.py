@@ -106,6 +106,7 @@ def test_title_is_the_headline_as_printed(draft_of: DraftOf, news_page: NewsPage
     [
         pytest.param("Council votes on the pier | Coast | Forum", "<h2>Council votes on the pier</h2>", "Council votes on the pier", id="the part that stands on the page"),
         pytest.param("Jo's Harbour Pages | Council votes on the pier", "<p>Council votes on the pier</p>", "Council votes on the pier", id="behind the site's name"),
+        pytest.param("The old ferry pier (2024/5): Daily", "<h2>The old ferry pier</h2>", "The old ferry pier", id="before brackets"),
         pytest.param("港の議会が古い桟橋の閉鎖を決めた-海辺新聞", "<div>港の議会が古い桟橋の閉鎖を決めた</div>", "港の議会が古い桟橋の閉鎖を決めた", id="a bare hyphen in Japanese"),
         pytest.param("Council votes on the pier - Coast", "", "Council votes on the pier - Coast", id="nothing on the page tells"),
     ],
@@ -116,6 +117,85 @@ def test_without_h1_the_page_tells_headline_from_site(
     """A part of the document's title that is printed as a line of its own is the headline."""
     page = news_page(before=before).replace(f"<title>{HEADLINE} - Daily Example</title>", f"<title>{document_title}</title>")
     assert draft_of(page).title == title
+
+
+@pytest.mark.parametrize(
+    ("headline", "title", "before", "expected"),
+    [
+        pytest.param(
+            "Pier closes after ninety years",
+            "Pier closes after ninety years",
+            "<h1>Readers write to us about their harbour</h1>",
+            "Pier closes after ninety years",
+            id="an h1 that has nothing of what both state",
+        ),
+        pytest.param(
+            "Ferry terminal: what commuters must know",
+            "Pier closes after ninety years",
+            "<h1>Ninety years and no more ferries to the island</h1>",
+            "Ninety years and no more ferries to the island",
+            id="two wordings, and the h1 a third",
+        ),
+        pytest.param(
+            "Pier closes after ninety years",
+            "Pier closes after ninety years",
+            "<h1>Old pier closes after ninety years of ferries</h1>",
+            "Old pier closes after ninety years of ferries",
+            id="an h1 that agrees in other words",
+        ),
+    ],
+)
+def test_what_json_ld_and_og_title_agree_on(
+    draft_of: DraftOf, news_page: NewsPage, headline: str, title: str, before: str, expected: str
+) -> None:
+    """It is the title where no h1 agrees with it."""
+    ld = {"@type": "NewsArticle", "headline": headline}
+    page = news_page(head=SITE + og(title), before=before, ld=ld).replace(f"<title>{HEADLINE}", f"<title>{headline}")
+    assert draft_of(page).title == expected
+
+
+@pytest.mark.parametrize("headline", ["Pier closes after ninety years", "Ninety years and no more ferries"])
+def test_h1_among_the_breadcrumbs_that_both_state(draft_of: DraftOf, news_page: NewsPage, headline: str) -> None:
+    """It is the headline then; where JSON-LD has the h2 below it, that is."""
+    head = SITE + og("Pier closes after ninety years") + '<meta name="twitter:title" content="Ninety years and no more ferries">'
+    before = "<nav><h1>Pier closes after ninety years</h1></nav><h2>Ninety years and no more ferries</h2>"
+    assert draft_of(news_page(head=head, before=before, ld={"@type": "NewsArticle", "headline": headline})).title == headline
+
+
+@pytest.mark.parametrize(
+    ("headline", "title", "expected"),
+    [
+        pytest.param(
+            "Old port - Pier closes at last", "Old port: Pier closes at last", "Old port: Pier closes at last", id="two against one"
+        ),
+        pytest.param("Old port: Pier closes at last", "Old port: Pier closes at last", "Old port: Pier closes at last", id="all"),
+    ],
+)
+def test_the_spelling_that_most_titles_hold(draft_of: DraftOf, news_page: NewsPage, headline: str, title: str, expected: str) -> None:
+    """Of a headline in two spans, whose sign is a matter of style."""
+    head = f'{SITE}{og(title)}<meta name="twitter:title" content="{title} - Regional">'
+    before = "<h1><span>Old port</span> <span>Pier closes at last</span></h1>"
+    assert draft_of(news_page(head=head, before=before, ld={"@type": "NewsArticle", "headline": headline})).title == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        pytest.param("<h1>Our yoghurts</h1>", "Our yoghurts", id="the only h1, above the text"),
+        pytest.param("<h1>Details</h1>", "Strawberry yoghurt of the mountain dairy", id="one word says too little"),
+        pytest.param("<h1>Our yoghurts</h1><h1>Our cheeses</h1>", "Strawberry yoghurt of the mountain dairy", id="two of them"),
+    ],
+)
+def test_short_h1_is_the_headline_where_it_is_the_only_one(draft_of: DraftOf, news_page: NewsPage, before: str, expected: str) -> None:
+    """Though the page states another title."""
+    page = news_page(head=og("Strawberry yoghurt of the mountain dairy"), before=before)
+    assert draft_of(page.replace(f"<title>{HEADLINE}", "<title>Strawberry yoghurt of the mountain dairy")).title == expected
+
+
+def test_beginning_without_an_element_of_its_own_is_no_kicker(draft_of: DraftOf, news_page: NewsPage) -> None:
+    """The printed headline is longer than the one for search engines."""
+    page = news_page(head=og("Council votes on the pier today"), before="<h1>“At last”: Council votes on the pier today</h1>")
+    assert draft_of(page).title == "“At last”: Council votes on the pier today"
 
 
 def test_headline_of_microdata_is_stated_too(draft_of: DraftOf, news_page: NewsPage) -> None:
