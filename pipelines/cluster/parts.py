@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from pipelines.cluster.groups import Batches, each_group, whole_groups
 from pipelines.cluster.stories import read_notes
+from pipelines.corpus.derived import annotate_table
 from pipelines.corpus.files import Layout
-from pipelines.corpus.publish import annotate_table
 from pipelines.corpus.schema import ARTICLES, COPIES, CORPUS
 
 WRITTEN: pa.Schema = pa.schema([("dataset", pa.string()), ("rows", pa.int64())])

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from pipelines.cluster.documents import as_member
 from pipelines.cluster.groups import Batches, each_group, whole_groups
-from pipelines.corpus.publish import NO_NOTES
+from pipelines.corpus.derived import NO_NOTES
 from pipelines.corpus.story import StoryNotes, tell_story
 from pipelines.corpus.told import said_of
 from pipelines.dedup.members import first_fetched

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.corpus.objects import ObjectPath, Place
@@ -52,9 +53,10 @@ def read_first_rows(path: Place, wanted: Mapping[str, int], columns: Sequence[st
     with _open_part(path, "articles") as file:
         for group in range(file.num_row_groups):
             keys = file.read_row_group(group, columns=["article_id", "fetched_at"])
-            found = []
-            for index, (article_id, fetched_us) in enumerate(
-                zip(keys["article_id"].to_pylist(), microseconds_of(keys["fetched_at"]), strict=True)
+            candidates = pc.indices_nonzero(pc.is_in(keys["article_id"], value_set=pa.array(list(missing), pa.string())))
+            keys, found = keys.take(candidates), []
+            for index, article_id, fetched_us in zip(
+                candidates.to_pylist(), keys["article_id"].to_pylist(), microseconds_of(keys["fetched_at"]), strict=True
             ):
                 if missing.get(article_id) == fetched_us:
                     del missing[article_id]

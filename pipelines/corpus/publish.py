@@ -9,47 +9,40 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from pipelines.corpus.derived import (
+    KEY_COLUMNS,
+    Need,
+    WantedStories,
+    copies_table,
+    corpus_table,
+    find_places,
+    rows_from_log,
+    wanted_stories,
+)
 from pipelines.corpus.files import Layout
 from pipelines.corpus.fold import LogPart
 from pipelines.corpus.merges import finish_merges
-from pipelines.corpus.parts import read_derived, read_first_rows
-from pipelines.corpus.rows import microseconds_of
-from pipelines.corpus.schema import ARTICLES, COPIES, CORPUS
+from pipelines.corpus.parts import read_derived
 from pipelines.corpus.state import COPIES_DIRTY, CORPUS_DIRTY, drop_flag, get_flag
-from pipelines.corpus.story import StoryNotes, annotate_row, told_in
+from pipelines.corpus.story import StoryNotes
 from pipelines.corpus.told import learn_moves, tell_stories
-from pipelines.records import Evidence
 from pipelines.sqlite import transaction
 
 logger = logging.getLogger(__name__)
 
 Derived = Literal["corpus", "copies"]
-NO_NOTES = StoryNotes()
-_Key = tuple[str, str, int, tuple[Evidence, ...]]
-_KEY_COLUMNS = ("story_id", "article_id", "fetched_at", "provenance")
 
-_FROM_LOG = [name for name in COPIES.names if name in ARTICLES.names]
-_JUDGED = [name for name in COPIES.names if name not in ARTICLES.names]
-
-
-@dataclass(frozen=True, slots=True)
-class StoryRow:
-    """A row that a corpus part must hold: the story, and the log row of its canonical copy."""
-
-    story_id: str
-    article_id: str
-    fetched_us: int
-    day: str
-    name: str
-    notes: StoryNotes = NO_NOTES
-    """What the story's other copies tell."""
+MAX_ROWS_READ = 5_000
+"""Rows of the log for corpus parts that are written together: with their texts, in memory."""
+MAX_ROWS_HELD = 50_000
+"""Rows of corpus parts whose keys stay in memory from the shrinking to the writing: 30 MB."""
 
 
 def publish_parts(connection: sqlite3.Connection, layout: Layout, *, outlet_hosts: Mapping[str, str] | None = None) -> int:
@@ -72,11 +65,12 @@ def publish_parts(connection: sqlite3.Connection, layout: Layout, *, outlet_host
     written = 0
     for part in copies_parts:
         written += _shrink_copies(connection, layout, part)
+    corpus = _CorpusParts(connection, layout)
     for part in corpus_parts:
-        written += _shrink_corpus(connection, layout, part)
-    for part in corpus_parts:
-        notes = tell_stories(connection, part.id, moves=moves, outlet_hosts=outlet_hosts or {})
-        written += _write_corpus(layout, part, wanted_stories(connection, part, notes), moved=moved, is_trusted=is_trusted)
+        written += corpus.shrink(part)
+    tell = partial(tell_stories, connection, moves=moves, outlet_hosts=outlet_hosts or {})
+    for group in corpus.group_needs(corpus_parts, tell=tell, moved=moved, is_trusted=is_trusted):
+        written += _write_group(layout, group)
     for part in copies_parts:
         written += _write_copies(connection, layout, part)
     with transaction(connection):
@@ -87,101 +81,88 @@ def publish_parts(connection: sqlite3.Connection, layout: Layout, *, outlet_host
     return written
 
 
-def wanted_stories(connection: sqlite3.Connection, part: LogPart, notes: Mapping[str, StoryNotes]) -> list[StoryRow]:
-    """Return the rows of a corpus part: the stories whose first member is in the log part of its name, as they were first seen.
-
-    notes: {story_id: what its copies tell}.
-    """
-    query = (
-        "SELECT first.story_id, copy.article_id, copy.fetched_us, part.day, part.name FROM member AS first "
-        "JOIN member AS copy ON copy.article_id = first.canonical_id JOIN part ON part.id = copy.part "
-        "WHERE first.part = ? AND first.story_id = first.article_id ORDER BY first.fetched_us, first.story_id"
-    )
-    rows = connection.execute(query, (part.id,))
-    return [
-        StoryRow(story.hex(), article.hex(), fetched_us, day, name, notes.get(story.hex(), NO_NOTES))
-        for story, article, fetched_us, day, name in rows
-    ]
-
-
-def copies_table(connection: sqlite3.Connection, layout: Layout, part: LogPart) -> pa.Table:
-    """Return a copies part: the articles that this log part owns and that are not canonical, in the order they were fetched."""
-    query = (
-        "SELECT article_id, story_id, canonical_id, relation, jaccard, containment, fetched_us FROM member "
-        "WHERE part = ? AND canonical_id != article_id ORDER BY fetched_us, article_id"
-    )
-    rows = connection.execute(query, (part.id,)).fetchall()
-    if not rows:
-        return COPIES.empty_table()
-    fetched = {article.hex(): fetched_us for article, *_, fetched_us in rows}
-    found = _in_order(read_first_rows(layout.path("articles", part.day, part.name), fetched, _FROM_LOG), "article_id", list(fetched))
-    judged = {
-        "story_id": [row[1].hex() for row in rows],
-        "canonical_article_id": [row[2].hex() for row in rows],
-        **{name: [row[index] for row in rows] for index, name in enumerate(("relation", "jaccard", "containment"), start=3)},
-    }
-    columns = {name: pa.array(judged[name], COPIES.field(name).type) for name in _JUDGED}
-    return pa.table({name: columns.get(name, found[name] if name in _FROM_LOG else None) for name in COPIES.names}, schema=COPIES)
-
-
-def corpus_table(layout: Layout, wanted: list[StoryRow], present: pa.Table | None, moved: Collection[str]) -> pa.Table:
-    """Return a corpus part: rows that are right already come from the present file, the others from the log parts of their copies."""
-    tables = [CORPUS.empty_table()]
-    right: set[str] = set()
-    if present is not None:
-        says = {_wanted_key(row): row.story_id for row in wanted if row.article_id not in moved}
-        found = [says.pop(key, None) for key in _corpus_keys(present)]
-        tables.append(present.filter(pa.array([story is not None for story in found], pa.bool_())))
-        right = {story for story in found if story is not None}
-    missing: dict[tuple[str, str], dict[str, StoryRow]] = defaultdict(dict)
-    for row in wanted:
-        if row.story_id not in right:
-            missing[row.day, row.name][row.article_id] = row
-    for (day, name), rows in sorted(missing.items()):
-        fetched = {article: row.fetched_us for article, row in rows.items()}
-        table = read_first_rows(layout.path("articles", day, name), fetched, ARTICLES.names)
-        shown = [rows[article] for article in table["article_id"].to_pylist()]
-        table = table.append_column(CORPUS.field("story_id"), pa.array([row.story_id for row in shown], pa.string()))
-        tables.append(annotate_table(table, [row.notes for row in shown]))
-    return _in_order(pa.concat_tables(tables), "story_id", [row.story_id for row in wanted])
-
-
 def _shrink_copies(connection: sqlite3.Connection, layout: Layout, part: LogPart) -> int:
     """Drop the rows of articles that became canonical, or went to another part."""
-    query = "SELECT article_id FROM member WHERE part = ? AND canonical_id != article_id"
-    keep = {article.hex() for (article,) in connection.execute(query, (part.id,))}
-    return _shrink(layout, "copies", part, "article_id", keep)
-
-
-def _shrink_corpus(connection: sqlite3.Connection, layout: Layout, part: LogPart) -> int:
-    """Drop the rows of stories that left the part."""
-    query = "SELECT story_id FROM member WHERE part = ? AND story_id = article_id"
-    keep = {story.hex() for (story,) in connection.execute(query, (part.id,))}
-    return _shrink(layout, "corpus", part, "story_id", keep)
-
-
-def _shrink(layout: Layout, dataset: Derived, part: LogPart, column: str, keep: Collection[str]) -> int:
-    path = layout.path(dataset, part.day, part.name)
-    ids = read_derived(path, dataset, [column])
-    if ids is None or all(value in keep for value in ids[column].to_pylist()):
+    ids = read_derived(layout.path("copies", part.day, part.name), "copies", ["article_id"])
+    if ids is None:
         return 0
-    present = read_derived(path, dataset)
+    query = "SELECT article_id FROM member WHERE part = ? AND canonical_id != article_id"
+    keep = [article.hex() for (article,) in connection.execute(query, (part.id,))]
+    return _shrink(layout, "copies", part, ids["article_id"], keep)
+
+
+def _shrink(layout: Layout, dataset: Derived, part: LogPart, ids: pa.ChunkedArray, keep: Sequence[str]) -> int:
+    stays = pc.is_in(ids, value_set=pa.array(keep, pa.string()))
+    if not pc.any(pc.invert(stays)).as_py():
+        return 0
+    present = read_derived(layout.path(dataset, part.day, part.name), dataset)
     if present is None:
         return 0
-    mask = pa.array([value in keep for value in present[column].to_pylist()], pa.bool_())
-    layout.write(dataset, part.day, part.name, present.filter(mask))
+    layout.write(dataset, part.day, part.name, present.filter(stays))
     return 1
 
 
-def _write_corpus(layout: Layout, part: LogPart, wanted: list[StoryRow], *, moved: Collection[str], is_trusted: bool) -> int:
-    path = layout.path("corpus", part.day, part.name)
-    if is_trusted and not any(row.article_id in moved for row in wanted):
-        keys = read_derived(path, "corpus", _KEY_COLUMNS)
-        if keys is not None and _corpus_keys(keys) == [_wanted_key(row) for row in wanted]:
-            return 0
-    present = read_derived(path, "corpus")
-    table = corpus_table(layout, wanted, present if is_trusted else None, moved)
-    return _write_difference(layout, "corpus", part, table, present)
+class _CorpusParts:
+    """The dirty files of ``corpus/``: what they must hold and do hold, looked up once for both steps as far as memory goes."""
+
+    def __init__(self, connection: sqlite3.Connection, layout: Layout) -> None:
+        self._connection, self._layout = connection, layout
+        self._seen: dict[LogPart, tuple[WantedStories, pa.Table | None]] = {}
+        self._held = 0
+
+    def shrink(self, part: LogPart) -> int:
+        """Drop the rows of stories that left the part."""
+        wanted, keys = self._look(part)
+        if keys is not None and (written := _shrink(self._layout, "corpus", part, keys["story_id"], wanted.story_ids)):
+            return written
+        if self._held < MAX_ROWS_HELD:
+            self._seen[part] = wanted, keys
+            self._held += len(wanted.story_ids)
+        return 0
+
+    def group_needs(
+        self,
+        parts: Iterable[LogPart],
+        *,
+        tell: Callable[[int], Mapping[str, StoryNotes]],
+        moved: Collection[str],
+        is_trusted: bool,
+    ) -> Iterator[list[Need]]:
+        """Yield the parts that are not right, some at a time: better copies of many old stories mostly lie in one new log part."""
+        group: list[Need] = []
+        missing = rows = 0
+        for part in parts:
+            wanted, keys = self._seen.pop(part) if part in self._seen else self._look(part)
+            notes = tell(part.id)
+            places = find_places(wanted, notes, keys if is_trusted else None, moved)
+            if is_trusted and keys is not None and keys.num_rows == len(places) and list(places) == list(range(len(places))):
+                continue
+            group.append(Need(wanted, notes, places))
+            missing, rows = missing + sum(place is None for place in places), rows + len(places)
+            if missing >= MAX_ROWS_READ or rows >= MAX_ROWS_HELD:
+                yield group
+                group, missing, rows = [], 0, 0
+        if group:
+            yield group
+
+    def _look(self, part: LogPart) -> tuple[WantedStories, pa.Table | None]:
+        keys = read_derived(self._layout.path("corpus", part.day, part.name), "corpus", KEY_COLUMNS)
+        return wanted_stories(self._connection, part), keys
+
+
+def _write_group(layout: Layout, group: Sequence[Need]) -> int:
+    added = rows_from_log(layout, group)
+    added_at = {story: index for index, story in enumerate(added["story_id"].to_pylist())}
+    written = 0
+    for need in group:
+        part = need.wanted.part
+        present = read_derived(layout.path("corpus", part.day, part.name), "corpus")
+        if present is None and any(place is not None for place in need.places):
+            # Its keys could be read, and its texts cannot.
+            written += _write_group(layout, [Need(need.wanted, need.notes, find_places(need.wanted, need.notes, None))])
+            continue
+        written += _write_difference(layout, "corpus", part, corpus_table(need, present, added, added_at), present)
+    return written
 
 
 def _write_copies(connection: sqlite3.Connection, layout: Layout, part: LogPart) -> int:
@@ -196,31 +177,3 @@ def _write_difference(layout: Layout, dataset: Derived, part: LogPart, table: pa
         return 0
     layout.write(dataset, part.day, part.name, table)
     return 1
-
-
-def annotate_table(table: pa.Table, notes: Sequence[StoryNotes]) -> pa.Table:
-    """Return rows of the log as the corpus shows them, with what their stories tell."""
-    told = [index for index, note in enumerate(notes) if note.evidence]
-    if not told:
-        return table
-    rows = table.take(told).to_pylist()
-    changed = pa.Table.from_pylist([annotate_row(row, notes[index]) for index, row in zip(told, rows, strict=True)], schema=table.schema)
-    places = {index: table.num_rows + place for place, index in enumerate(told)}
-    return pa.concat_tables([table, changed]).take([places.get(index, index) for index in range(table.num_rows)])
-
-
-def _wanted_key(row: StoryRow) -> _Key:
-    return row.story_id, row.article_id, row.fetched_us, row.notes.evidence
-
-
-def _corpus_keys(table: pa.Table) -> list[_Key]:
-    """Return what decides whether a corpus row is still right."""
-    told = map(told_in, table["provenance"].to_pylist())
-    columns = (table["story_id"].to_pylist(), table["article_id"].to_pylist(), microseconds_of(table["fetched_at"]), told)
-    return list(zip(*columns, strict=True))
-
-
-def _in_order(table: pa.Table, column: str, order: list[str]) -> pa.Table:
-    """Return the rows of a table sorted as the values of a column stand in a list."""
-    place: Mapping[str, int] = {value: index for index, value in enumerate(table[column].to_pylist())}
-    return table.take(pa.array([place[value] for value in order], pa.int64())).combine_chunks()

@@ -24,7 +24,10 @@ _MOVES = (
 )
 _CANONICALS = (
     "SELECT first.story_id, said.article_id, said.host, said.agencies, said.origin, NULL FROM member AS first "
-    "JOIN said ON said.article_id = first.canonical_id WHERE first.part = ? AND first.story_id = first.article_id"
+    "JOIN said ON said.article_id = first.canonical_id WHERE first.part = ? AND first.story_id = first.article_id "
+    # A copy alone tells something only if it names its origin.
+    "AND (said.origin IS NOT NULL OR EXISTS "
+    "(SELECT 1 FROM member AS copy WHERE copy.story_id = first.story_id AND copy.canonical_id != copy.article_id))"
 )
 _COPIES = (
     "SELECT first.story_id, said.article_id, said.host, said.agencies, said.origin, copy.relation FROM member AS first "

@@ -15,11 +15,12 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import pyarrow as pa
 
+from pipelines.corpus.derived import NO_NOTES, annotate_table
 from pipelines.corpus.files import Layout
 from pipelines.corpus.log import LogDataset
 from pipelines.corpus.objects import Place
 from pipelines.corpus.parts import read_first_rows, read_part
-from pipelines.corpus.publish import NO_NOTES, Derived, annotate_table
+from pipelines.corpus.publish import Derived
 from pipelines.corpus.recovery import registered_parts
 from pipelines.corpus.rows import from_microseconds, microseconds_of
 from pipelines.corpus.schema import ARTICLES, COPIES, SCHEMAS

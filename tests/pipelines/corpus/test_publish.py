@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.corpus import Store
+from pipelines.corpus import Store, derived, publish
 from pipelines.corpus.parts import read_part
 
 
@@ -142,3 +142,51 @@ def test_a_repeat_that_takes_ownership_brings_its_own_words(planted: ModuleType,
         store.commit(store.freeze([article]))
         store.finish()
     assert [(day, row["title"]) for day, _, row in planted.read_rows(out, "corpus")] == [("2026-11-17", "early")]
+
+
+def test_a_file_whose_texts_are_damaged_is_written_again(planted: ModuleType, open_store: Callable[..., Store], out: Path) -> None:
+    """Its ids can be read, so that this shows only when one of its rows is replaced: then all come from the log."""
+    store = open_store()
+    store.commit(store.freeze([planted.make_article(f"https://a.example/{n}", f"k{n} r1", fetched_at=planted.DAYS[0]) for n in range(3)]))
+    store.finish()
+    (path,) = out.glob("corpus/*/*.parquet")
+    columns = pq.ParquetFile(path).metadata.row_group(0)
+    (text,) = (column for index in range(columns.num_columns) if (column := columns.column(index)).path_in_schema == "text")
+    content = bytearray(path.read_bytes())
+    content[text.data_page_offset : text.data_page_offset + text.total_compressed_size] = b"\xff" * text.total_compressed_size
+    path.write_bytes(content)
+    store.commit(store.freeze([planted.make_article("https://b.example/9", "k1 r9", fetched_at=planted.DAYS[1])]))
+    store.finish()
+    assert planted.find_violations(out) == []
+
+
+def test_better_copies_in_one_part_are_read_together(
+    planted: ModuleType, open_store: Callable[..., Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their log part is read once, however many old files they take over stories in."""
+    store, read = open_store(), []
+    for n in range(5):
+        store.commit(store.freeze([planted.make_article(f"https://a.example/{n}", f"k{n} r1", fetched_at=planted.DAYS[0])]))
+    store.finish()
+    real = derived.read_first_rows
+    monkeypatch.setattr(derived, "read_first_rows", lambda path, wanted, columns: read.append(len(wanted)) or real(path, wanted, columns))
+    store.commit(store.freeze([planted.make_article(f"https://b.example/{n}", f"k{n} r9", fetched_at=planted.DAYS[1]) for n in range(5)]))
+    store.finish()
+    assert sorted(read) == [1, 1, 1, 1, 1, 5]  # the copies of five files, and the stories of all
+
+
+def test_files_are_the_same_however_little_is_kept_in_memory(
+    planted: ModuleType, open_store: Callable[..., Store], out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looking parts up twice and writing them one by one gives the rows that all at once gives."""
+    rows = []
+    for folder, limit in (("much", 1_000), ("little", 1)):
+        monkeypatch.setattr(publish, "MAX_ROWS_READ", limit)
+        monkeypatch.setattr(publish, "MAX_ROWS_HELD", limit)
+        store, rng = open_store(tmp_path / folder), random.Random(3)
+        for _ in range(4):
+            store.commit(store.freeze(planted.draw_articles(rng, 16, stories=20)))
+            store.finish()
+        assert planted.find_violations(tmp_path / folder) == []
+        rows.append([(day, row) for dataset in ("corpus", "copies") for day, _, row in planted.read_rows(tmp_path / folder, dataset)])
+    assert sorted(rows[0], key=str) == sorted(rows[1], key=str)
