@@ -156,6 +156,8 @@ class LoopMonitor:
     def spider_opened(self) -> None:
         # Modules and word lists live as long as the process: the cycle collector looked through all of them each time, for up to 280 ms.
         gc.freeze()
+        # Scrapy has its logger at DEBUG and its handlers pass over what is below LOG_LEVEL: several records a page, made for nobody.
+        logging.getLogger("scrapy").setLevel(self.crawler.settings["LOG_LEVEL"])
         self.task = asyncio.create_task(self._watch())
 
     def spider_closed(self) -> None:

@@ -72,7 +72,7 @@ class ProcessPages:
 
     async def outcome_of(self, page: FetchedPage) -> Item:
         """Return what the stages make of a page, judged and counted."""
-        return self.settle(await self._process(replace(page, run_id=self.run.run_id)))
+        return self.settle(await self.run_stages(page))
 
     def settle(self, outcome: Item) -> Item:
         """Judge what the stages made of a page by its source and by our settings, and count it."""
@@ -102,7 +102,9 @@ class ProcessPages:
             detail="the page reserves text and data mining", source=outcome.source, fetched_at=outcome.fetched_at, run_id=outcome.run_id,
         )  # fmt: skip
 
-    async def _process(self, page: FetchedPage) -> Item:
+    async def run_stages(self, page: FetchedPage) -> Item:
+        """Return what the stages make of a page in a worker, neither judged nor counted; one that costs its worker is a rejection."""
+        page = replace(page, run_id=self.run.run_id)
         try:
             return await self.run.pool.run(self.process, page, source_lines=await self.run.lines_of(page.source))
         except WorkerTimeout as error:
@@ -161,6 +163,8 @@ class StoreArticles:
 
     def _watch_for_changes(self, item: Item) -> None:
         """Drop an article that was fetched again and has the text that we have: it is counted, and no row."""
+        if not self.run.revisits.ages:
+            return
         if (revisit := self.run.revisits.asked(url_keys(item))) is None:
             return
         is_same = isinstance(item, Article) and fingerprint(item) == revisit.text_sha256
@@ -211,18 +215,19 @@ class StoreArticles:
             sources: set[str] = set()
             while self.frozen:
                 batch, items = self.frozen[0]
-                keys = [(item, url_keys(item)) for item in items if isinstance(item, Article)]
-                plans = (self.run.revisits.plan(article, found, now=datetime.now(UTC)) for article, found in keys)
+                keys = [(item, url_keys(item)) for item in items]
+                stored = [(item, found) for item, found in keys if isinstance(item, Article)]
+                plans = (self.run.revisits.plan(article, found, now=datetime.now(UTC)) for article, found in stored)
                 for before in self.run.before_commit:
                     await before()
                 await asyncio.to_thread(partial(self.run.store.commit, batch, revisits=[plan for plan in plans if plan]))
                 self.frozen.pop(0)
                 for after in self.run.after_commit:
                     await after(items)
-                for _, found in keys:
+                for _, found in stored:
                     self.run.revisits.stored(found)
                 sources |= {item.source for item in items if isinstance(item, Article)} & self.run.source_lines.keys()
-                self.run.pending.settle(key for item in items for key in url_keys(item))
+                self.run.pending.settle(key for _, found in keys for key in found)
                 unstorable = {id(article) for article in batch.unstorable}
                 for item in items:
                     if isinstance(item, Article):

@@ -51,6 +51,7 @@ class Run:
         self.catalogue: list[Source] = load_sources(Path(settings["SOURCES"]).expanduser())
         self.sources: list[Source] = []
         """Those that this run crawls, chosen by its spider."""
+        self._by_name: dict[str, Source] = {}
         self.pool = WorkerPool(
             worker_count(settings),
             timeout_seconds=settings.getfloat("EXTRACT_TIMEOUT_SECONDS"),
@@ -102,6 +103,7 @@ class Run:
         Raises CorpusError when the output folder cannot be used.
         """
         self.sources = sources
+        self._by_name = {source.name: source for source in sources}
         self.store = open_store(self.output_dir, datasets_uri=self.settings.get("DATASETS_URI"))
         self.counts_before = self.store.counts()
 
@@ -131,7 +133,7 @@ class Run:
 
     def source_named(self, name: str) -> Source | None:
         """Return a source of this run by its name."""
-        return next((source for source in self.sources if source.name == name), None)
+        return self._by_name.get(name)
 
     def note_problem(self, message: str) -> None:
         """Keep a message for the end of the run; each once."""

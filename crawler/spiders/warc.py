@@ -16,7 +16,7 @@ from crawler.item_pipelines import Item, ProcessPages
 from crawler.run import Run, worker_count
 from pipelines.errors import SettingsError, SourceError
 from pipelines.pool import WorkerLost, WorkerTimeout
-from pipelines.records import FetchedPage, Rejection
+from pipelines.records import FetchedPage, Rejection, SourceLines
 
 if TYPE_CHECKING:
     from typing import Self
@@ -49,6 +49,9 @@ class WarcSpider(Spider):
     run: Run
     plan: ReplayPlan
     packed_plan: bytes
+    lines: dict[str, SourceLines]
+    """What is known as boilerplate, as the workers have it; ``packed_lines`` is its pickle."""
+    packed_lines: bytes
     pages: ProcessPages
     done_list: DoneList
     in_hand: SpansInHand
@@ -91,6 +94,7 @@ class WarcSpider(Spider):
             extractor=run.settings["EXTRACTOR"], min_words=run.settings.getint("SCRUB_MIN_WORDS"),
         )  # fmt: skip
         spider.packed_plan = pickle.dumps(spider.plan)
+        spider.lines, spider.packed_lines = {}, pickle.dumps({})
         spider.pages = ProcessPages(run)
         spider.waiting = {}
         run.after_commit.append(spider.settle)
@@ -112,13 +116,21 @@ class WarcSpider(Spider):
                     break
                 finished, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 for task in finished:
-                    for item in task.result():
-                        yield item
+                    if items := task.result():
+                        await self.hand_on(items[:-1])
+                        yield items[-1]
         finally:
             for task in tasks:
                 task.cancel()
         # Files without a single article are done too.
         await self.save()
+
+    async def hand_on(self, items: Iterable[Item]) -> None:
+        """Give items to the item pipelines as the engine does with what ``start`` yields, without the turn of its loop that each takes there."""
+        engine = self.crawler.engine
+        assert engine is not None
+        for item in items:
+            await engine.scraper.start_itemproc_async(item, response=None)
 
     def spans(self) -> Iterator[Span]:
         """Yield what is to be read of each file; a file that cannot be is a problem, and the others go on."""
@@ -147,12 +159,11 @@ class WarcSpider(Spider):
         from pipelines.replay import process_packed
 
         items: list[Item] | None = None
-        known = {source: lines for source, lines in self.run.source_lines.items() if lines.edge or lines.anywhere}
         if span.end - span.start <= MAX_SPAN_BYTES:
             try:
-                result = await self.run.pool.run(process_packed, span, self.packed_plan, known)
-            except (WorkerLost, WorkerTimeout) as error:
-                self.logger.warning("%s: bytes %d to %d, page by page now: %s", span.path, span.start, span.end, error)
+                result = await self.run.pool.run(process_packed, span, self.packed_plan, self.pack_lines())
+            except (WorkerLost, WorkerTimeout, MemoryError) as error:
+                self.logger.warning("%s: bytes %d to %d, page by page now: %r", span.path, span.start, span.end, error)
             else:
                 self.note(result)
                 items = [self.count_page(outcome) for outcome in result.outcomes]
@@ -163,6 +174,13 @@ class WarcSpider(Spider):
             self.waiting[id(item)] = (item, span)
         self.in_hand.finish(span, len(items))
         return items
+
+    def pack_lines(self) -> bytes:
+        """Return what is known as boilerplate for ``process_packed``; the same bytes until a commit has brought something new."""
+        known = {source: lines for source, lines in self.run.source_lines.items() if lines.edge or lines.anywhere}
+        if known != self.lines:
+            self.lines, self.packed_lines = known, pickle.dumps(known)
+        return self.packed_lines
 
     async def process_singly(self, span: Span) -> list[Item]:
         """Return the outcomes of a span's pages, each of them a task of its own: one that kills its worker costs itself."""
@@ -184,10 +202,16 @@ class WarcSpider(Spider):
         return items
 
     async def process_page(self, page: FetchedPage) -> Item:
-        self.run.count(page.source, "discover")
-        self.run.count(page.source, "fetch")
-        self.count("kept")
-        return await self.pages.outcome_of(page)
+        """Return the outcome of one page, judged and counted.
+
+        No later run asks for it again, as after a crawl: a page whose worker died is tried once more, and one that is given up is told.
+        """
+        outcome = await self.pages.run_stages(page)
+        if isinstance(outcome, Rejection) and outcome.reason == "worker_died":
+            outcome = await self.pages.run_stages(page)
+        if isinstance(outcome, Rejection) and outcome.reason in ("worker_died", "timeout"):
+            self.problem(f"{page.url}: rejected as {outcome.reason}: {outcome.detail}")
+        return self.count_page(outcome)
 
     def count_page(self, outcome: Item) -> Item:
         """Judge and count an outcome as a crawl does; a redirect that is refused leaves at ``fetch``."""

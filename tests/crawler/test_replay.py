@@ -126,6 +126,32 @@ def test_a_killed_replay_goes_on(tmp_path: Path, scrapy: Callable[..., Ran]) -> 
     assert set(read(output, "articles")["url"]) == {url_of(f"tale {number} {page}") for number in range(8) for page in range(4)}
 
 
+def test_a_page_that_kills_its_worker_costs_itself(tmp_path: Path) -> None:
+    """Tried alone, and once more alone, then rejected and told; the pages beside it are stored, and the file is done."""
+    archive(tmp_path / "a.warc.gz", [*NAMES[:3], "deadly tale", *NAMES[3:6]])
+    output = tmp_path / "output"
+    command = [
+        sys.executable,
+        "-m",
+        "tests.crawler.deadly_page",
+        "replay",
+        f"{tmp_path}/a.warc.gz",
+        "-s",
+        f"OUTPUT_DIR={output}",
+        *SETTINGS,
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    assert set(read(output, "articles")["url"]) == {url_of(name) for name in NAMES[:6]}
+    rejected = read(output, "rejected")
+    assert list(rejected[["url", "stage", "reason", "is_final"]].itertuples(index=False, name=None)) == [
+        (url_of("deadly tale"), "extract", "worker_died", False)
+    ]
+    assert f"{url_of('deadly tale')}: rejected as worker_died" in said.replace("\n", "")
+    assert list(done_bytes(output).values()) == [(tmp_path / "a.warc.gz").stat().st_size]
+
+
 def done_bytes(output: Path) -> dict[str, int]:
     """What the done-list says; nothing while there is none."""
     path = output / "state" / "replay.sqlite"
