@@ -16,7 +16,7 @@ from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 from pipelines.records import Discovered
 from pipelines.urls import absolute_url
 from pipelines.warc.bodies import BodyTooLarge, decode_body
-from pipelines.warc.spans import MAGICS, Window, end_of_record, find_record
+from pipelines.warc.spans import DICTIONARY_MAGIC, MAGICS, Window, end_of_record, find_record
 
 NOTE_HEADER = "Copydesk-Note"
 """Our own header of a response record: what the crawl knew of the page, as JSON in ASCII. WARC allows further headers; others skip it."""
@@ -91,13 +91,18 @@ def read_pages(path: Path, *, start: int = 0, end: int | None = None) -> Iterato
 
     start and end: offsets of records (``split_file``); None reads to the end. gzip, Zstandard, LZ4 or not compressed. A record that is cut
     off, broken or not what it says is a Damage, and reading goes on with the next one that is whole; so it does behind one that is larger
-    than MAX_RECORD_BYTES, without unpacking it. Raises OSError for a file that cannot be opened.
+    than MAX_RECORD_BYTES, without unpacking it. A Zstandard file with a dictionary is one Damage: FastWARC takes none. Raises OSError for a
+    file that cannot be opened.
     """
     with path.open("rb") as file:
         size = path.stat().st_size
         end = size if end is None else min(end, size)
         if start == 0 and size == 0:
             yield Damage(path=path, offset=0, what="expected WARC records, found an empty file", resumed_at=None)
+            return
+        if file.read(4) == DICTIONARY_MAGIC:
+            what = "expected WARC records, found a Zstandard dictionary that all records are packed with: unpack the file with it first"
+            yield Damage(path=path, offset=0, what=what, resumed_at=None)
             return
         yield from _Reading(path, file, end).run(start)
 

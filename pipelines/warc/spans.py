@@ -17,6 +17,8 @@ from fastwarc.warc import ArchiveIterator
 
 MAGICS = (b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18")
 """How a member of gzip, Zstandard and LZ4 opens."""
+DICTIONARY_MAGIC = b"\x5d\x2a\x4d\x18"
+"""How a Zstandard file opens whose records are packed with a dictionary. Source: IIPC, Zstandard-compressed WARC 1.0, section 4."""
 _HEADER_BYTES = 16_384
 """Compressed bytes within which a record's header ends."""
 _SCAN_BYTES = 1 << 20
@@ -69,10 +71,13 @@ class Window(io.RawIOBase):
 def split_file(path: Path, *, start: int = 0, target_bytes: int = 1 << 18) -> Iterator[Span]:
     """Yield the spans of a file from start on, each about target_bytes of the file long and none cut within a record.
 
-    A file that is packed as a whole cannot be entered in its midst and is one span. Raises OSError for a file that cannot be read.
+    A file that is packed as a whole, or with a dictionary, cannot be entered in its midst and is one span. Raises OSError for a file that cannot be read.
     """
     size = path.stat().st_size
     with path.open("rb") as file:
+        if size and file.read(4) == DICTIONARY_MAGIC:
+            yield Span(path=path, start=start, end=size)
+            return
         while start < size:
             file.seek(start)
             opening = file.read(4)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import io
+import itertools
 import resource
 import zlib
 from datetime import UTC, datetime
@@ -10,6 +12,8 @@ from pathlib import Path
 
 import brotli
 import pytest
+from fastwarc.stream_io import Lz4Writer, ZstdWriter
+from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from pipelines.records import Discovered
 from pipelines.warc import ArchivedPage, Damage, PageNote, Skipped, read_pages, split_file
@@ -46,6 +50,74 @@ def test_a_file_packed_as_a_whole_is_read(tmp_path: Path) -> None:
     path = tmp_path / "a.warc.gz"
     path.write_bytes(gzip.compress((tmp_path / "a.warc").read_bytes()))
     assert urls(path) == NAMES
+    assert [(span.start, span.end) for span in split_file(path, target_bytes=1_000)] == [(0, path.stat().st_size)]
+
+
+PACKED = [pytest.param(ZstdWriter, id="Zstandard"), pytest.param(Lz4Writer, id="LZ4")]
+
+
+def pack(path: Path, writer: type, parts: list[bytes]) -> list[int]:
+    """Write each part as a member of its own; return where they begin."""
+    offsets, packed = [], b""
+    for part in parts:
+        member = io.BytesIO()
+        stream = writer(member)
+        stream.write(part)
+        stream.flush()
+        stream.close()
+        offsets.append(len(packed))
+        packed += member.getvalue()
+    path.write_bytes(packed)
+    return offsets
+
+
+def records(folder: Path) -> list[bytes]:
+    """The pages as records that are not compressed: a warcinfo, then a request and a response each."""
+    path = folder / "plain.warc"
+    write_plain(path, NAMES, gzip=False)
+    data = path.read_bytes()
+    begins = [record.stream_pos for record in ArchiveIterator(io.BytesIO(data), record_types=WarcRecordType.any_type, parse_http=False)]
+    return [data[begin:end] for begin, end in itertools.pairwise([*begins, len(data)])]
+
+
+@pytest.mark.parametrize("writer", PACKED)
+def test_zstandard_and_lz4_are_read_and_split(tmp_path: Path, writer: type) -> None:
+    """Record by record as gzip, each page once over all spans; packed as a whole, in one span."""
+    path, whole = tmp_path / "a.warc.x", tmp_path / "whole.warc.x"
+    offsets = pack(path, writer, records(tmp_path))
+    assert [(page.url.rpartition("/")[2], page.offset) for page in read_pages(path)] == list(zip(NAMES, offsets[2::2], strict=True))  # type: ignore[union-attr]
+    spans = list(split_file(path, target_bytes=8_000))
+    assert len(spans) > 3
+    assert [page.url for span in spans for page in read_pages(path, start=span.start, end=span.end)] == [
+        page.url for page in read_pages(path)
+    ]  # type: ignore[union-attr]
+    pack(whole, writer, [b"".join(records(tmp_path))])
+    assert urls(whole) == NAMES
+    assert len(list(split_file(whole, target_bytes=1_000))) == 1
+
+
+@pytest.mark.parametrize("writer", PACKED)
+def test_damage_in_zstandard_and_lz4_costs_one_record(tmp_path: Path, writer: type) -> None:
+    """Told with file and byte; what stands behind it is read, and a file that is cut off gives what is before."""
+    path = tmp_path / "a.warc.x"
+    offsets = pack(path, writer, records(tmp_path))
+    data = path.read_bytes()
+    path.write_bytes(data[: offsets[8] + 200] + b"\xff" * 50 + data[offsets[8] + 250 :])
+    assert urls(path) == [name for number, name in enumerate(NAMES) if number != 3]
+    (damage,) = damages(path)
+    assert (damage.path, damage.resumed_at is None) == (path, False)
+    path.write_bytes(data[: offsets[12] + 300])
+    assert urls(path) == NAMES[:5]
+    assert [damage.resumed_at for damage in damages(path)] == [None]
+
+
+def test_a_zstandard_dictionary_is_refused(tmp_path: Path) -> None:
+    """FastWARC takes none: one message that names file and cause, instead of one for each record."""
+    path = tmp_path / "a.warc.zst"
+    pack(path, ZstdWriter, records(tmp_path))
+    path.write_bytes(b"\x5d\x2a\x4d\x18" + (16).to_bytes(4, "little") + bytes(16) + path.read_bytes())
+    (damage,) = read_pages(path)
+    assert f"{path}: byte 0: expected WARC records, found a Zstandard dictionary" in str(damage)
     assert [(span.start, span.end) for span in split_file(path, target_bytes=1_000)] == [(0, path.stat().st_size)]
 
 
