@@ -19,5 +19,7 @@ def test_arrow_takes_the_allocator_of_the_system(wanted: str | None, backend: st
     environment = {name: value for name, value in os.environ.items() if name != "ARROW_DEFAULT_MEMORY_POOL"}
     if wanted:
         environment["ARROW_DEFAULT_MEMORY_POOL"] = wanted
-    done = subprocess.run([sys.executable, "-c", SCRIPT], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=True
+    )
     assert done.stdout.strip() == backend
