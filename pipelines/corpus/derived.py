@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 import pyarrow as pa
@@ -20,6 +20,7 @@ from pipelines.corpus.parts import read_first_rows
 from pipelines.corpus.schema import ARTICLES, COPIES, CORPUS
 from pipelines.corpus.state import select_in
 from pipelines.corpus.story import STORY_SIGNALS, StoryNotes, annotate_row, told_in
+from pipelines.errors import StoreDamaged
 from pipelines.records import Evidence
 
 NO_NOTES = StoryNotes()
@@ -107,8 +108,11 @@ def _find_told(provenance: pa.ListArray) -> dict[int, tuple[Evidence, ...]]:
     return {row: told_in(provenance[row].as_py()) for row in rows}
 
 
-def rows_from_log(layout: Layout, needs: Iterable[Need]) -> pa.Table:
-    """Return the rows of corpus parts that are in no place yet, as the corpus shows them, in any order."""
+def rows_from_log(layout: Layout, needs: Iterable[Need], *, damage: list[StoreDamaged]) -> pa.Table:
+    """Return the rows of corpus parts that are in no place yet, as the corpus shows them, in any order.
+
+    Log parts that cannot be read go into damage, and their rows are missing.
+    """
     owned: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
     stories: dict[str, tuple[str, StoryNotes]] = {}
     for need in needs:
@@ -119,11 +123,34 @@ def rows_from_log(layout: Layout, needs: Iterable[Need]) -> pa.Table:
                 stories[article] = story, need.notes.get(story, NO_NOTES)
     tables = [CORPUS.empty_table()]
     for (day, name), fetched in sorted(owned.items()):
-        table = read_first_rows(layout.path("articles", day, name), fetched, ARTICLES.names)
+        try:
+            table = read_first_rows(layout.path("articles", day, name), fetched, ARTICLES.names)
+        except StoreDamaged as error:
+            damage.append(error)
+            continue
         shown = [stories[article] for article in table["article_id"].to_pylist()]
         table = table.append_column(CORPUS.field("story_id"), pa.array([story for story, _ in shown], pa.string()))
         tables.append(annotate_table(table, [notes for _, notes in shown]))
     return pa.concat_tables(tables)
+
+
+def keep_shown(need: Need, present: pa.Table | None, added_at: Mapping[str, int]) -> tuple[Need, set[str]]:
+    """Return the need without the stories whose log part cannot be read, and the article_ids of the rows that stay in their stead.
+
+    Such a story keeps the row that the present file has of it, if any.
+    """
+    shown = {} if present is None else {story: row for row, story in enumerate(present["story_id"].to_pylist())}
+    places: list[int | None] = []
+    stories: list[str] = []
+    kept: set[str] = set()
+    for story, place in zip(need.wanted.story_ids, need.places, strict=True):
+        is_lost = place is None and story not in added_at
+        if present is not None and is_lost and story in shown:
+            kept.add(present["article_id"][shown[story]].as_py())
+        if not is_lost or story in shown:
+            stories.append(story)
+            places.append(shown[story] if is_lost else place)
+    return replace(need, wanted=replace(need.wanted, story_ids=stories), places=places), kept
 
 
 def corpus_table(need: Need, present: pa.Table | None, added: pa.Table, added_at: Mapping[str, int]) -> pa.Table:
@@ -135,9 +162,12 @@ def corpus_table(need: Need, present: pa.Table | None, added: pa.Table, added_at
     return table.take(pa.array([next(behind) if place is None else place for place in need.places], pa.int64())).combine_chunks()
 
 
-def copies_table(connection: sqlite3.Connection, layout: Layout, part: LogPart) -> pa.Table:
-    """Return a copies part: the articles that this log part owns and that are not canonical, in the order they were fetched."""
-    rows = connection.execute(_COPIES, (part.id,)).fetchall()
+def copies_table(connection: sqlite3.Connection, layout: Layout, part: LogPart, *, without: Collection[str] = frozenset()) -> pa.Table:
+    """Return a copies part: the articles that this log part owns and that are not canonical, in the order they were fetched.
+
+    without: articles that the corpus still shows.
+    """
+    rows = [row for row in connection.execute(_COPIES, (part.id,)) if row[0].hex() not in without]
     if not rows:
         return COPIES.empty_table()
     fetched = {article.hex(): fetched_us for article, *_, fetched_us in rows}

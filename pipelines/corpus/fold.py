@@ -19,7 +19,7 @@ from pipelines.corpus.rows import DOCUMENT_COLUMNS, documents_from_table
 from pipelines.corpus.state import COPIES_DIRTY, CORPUS_DIRTY, FOLDED, select_in
 from pipelines.corpus.story import said_values
 from pipelines.corpus.told import load_said
-from pipelines.errors import CorpusError
+from pipelines.errors import CorpusError, StoreDamaged
 from pipelines.records import Document, Membership
 from pipelines.sqlite import transaction
 
@@ -102,11 +102,19 @@ def unfolded_parts(connection: sqlite3.Connection) -> list[LogPart]:
     return [LogPart(id=part, name=name, day=day) for part, name, day in connection.execute(query)]
 
 
-def fold_parts(connection: sqlite3.Connection, layout: Layout, index: StoryIndex[Any]) -> int:
-    """Fold every unfolded part and return how many there were."""
+def fold_parts(connection: sqlite3.Connection, layout: Layout, index: StoryIndex[Any], *, damage: list[StoreDamaged] | None = None) -> int:
+    """Fold every unfolded part and return how many there were.
+
+    Raises StoreDamaged for one that cannot be read; given a list for damage, it is noted there, stays unfolded, and the others are folded.
+    """
     parts = unfolded_parts(connection)
     for part in parts:
-        fold_part(connection, layout, index, part)
+        try:
+            fold_part(connection, layout, index, part)
+        except StoreDamaged as error:
+            if damage is None:
+                raise
+            damage.append(error)
     if parts:
         logger.info("folded %d parts", len(parts))
     return len(parts)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
@@ -23,6 +25,7 @@ from pipelines.corpus.derived import (
     copies_table,
     corpus_table,
     find_places,
+    keep_shown,
     rows_from_log,
     wanted_stories,
 )
@@ -33,6 +36,7 @@ from pipelines.corpus.parts import read_derived
 from pipelines.corpus.state import COPIES_DIRTY, CORPUS_DIRTY, drop_flag, get_flag
 from pipelines.corpus.story import StoryNotes
 from pipelines.corpus.told import learn_moves, tell_stories
+from pipelines.errors import StoreDamaged
 from pipelines.sqlite import transaction
 
 logger = logging.getLogger(__name__)
@@ -48,7 +52,8 @@ MAX_ROWS_HELD = 50_000
 def publish_parts(connection: sqlite3.Connection, layout: Layout, *, outlet_hosts: Mapping[str, str] | None = None) -> int:
     """Bring every dirty file up to date and return how many were written. Under the fold lock.
 
-    outlet_hosts: {registrable domain: agency code} of outlets whose name is also a wire's.
+    outlet_hosts: {registrable domain: agency code} of outlets whose name is also a wire's. Log parts that cannot be read hold up only
+    what stands in them: when all else is written, StoreDamaged names the first of them.
     """
     # A compactor may have died since the last recovery.
     finish_merges(connection, layout)
@@ -69,16 +74,31 @@ def publish_parts(connection: sqlite3.Connection, layout: Layout, *, outlet_host
     for part in corpus_parts:
         written += corpus.shrink(part)
     tell = partial(tell_stories, connection, moves=moves, outlet_hosts=outlet_hosts or {})
+    trouble = _Trouble()
     for group in corpus.group_needs(corpus_parts, tell=tell, moved=moved, is_trusted=is_trusted):
-        written += _write_group(layout, group)
+        written += _write_group(layout, group, trouble)
     for part in copies_parts:
-        written += _write_copies(connection, layout, part)
+        written += _write_copies(connection, layout, part, trouble)
     with transaction(connection):
-        connection.executemany("UPDATE part SET dirty = 0 WHERE id = ?", [(part.id,) for part, _ in todo])
-        connection.execute("DELETE FROM moved")
-        drop_flag(connection, "distrust_derived")
+        connection.executemany("UPDATE part SET dirty = ? WHERE id = ?", [(trouble.late.get(part.id, 0), part.id) for part, _ in todo])
+        if not trouble.damage:
+            connection.execute("DELETE FROM moved")
+            drop_flag(connection, "distrust_derived")
     logger.info("published %d files of %d parts", written, len(todo))
+    if trouble.damage:
+        raise StoreDamaged(f"{trouble.damage[0]}; what does not stand in it is published")
     return written
+
+
+@dataclass(slots=True)
+class _Trouble:
+    """What log parts that cannot be read leave undone."""
+
+    damage: list[StoreDamaged] = field(default_factory=list)
+    kept: set[str] = field(default_factory=set)
+    """Articles that corpus goes on showing, though a better copy that cannot be read took over: not to be shown in copies as well."""
+    late: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    """{part: the bits of its files that are not as they must be}"""
 
 
 def _shrink_copies(connection: sqlite3.Connection, layout: Layout, part: LogPart) -> int:
@@ -150,8 +170,8 @@ class _CorpusParts:
         return wanted_stories(self._connection, part), keys
 
 
-def _write_group(layout: Layout, group: Sequence[Need]) -> int:
-    added = rows_from_log(layout, group)
+def _write_group(layout: Layout, group: Sequence[Need], trouble: _Trouble) -> int:
+    added = rows_from_log(layout, group, damage=trouble.damage)
     added_at = {story: index for index, story in enumerate(added["story_id"].to_pylist())}
     written = 0
     for need in group:
@@ -159,15 +179,27 @@ def _write_group(layout: Layout, group: Sequence[Need]) -> int:
         present = read_derived(layout.path("corpus", part.day, part.name), "corpus")
         if present is None and any(place is not None for place in need.places):
             # Its keys could be read, and its texts cannot.
-            written += _write_group(layout, [Need(need.wanted, need.notes, find_places(need.wanted, need.notes, None))])
+            written += _write_group(layout, [Need(need.wanted, need.notes, find_places(need.wanted, need.notes, None))], trouble)
             continue
-        written += _write_difference(layout, "corpus", part, corpus_table(need, present, added, added_at), present)
+        readable, kept = keep_shown(need, present, added_at) if trouble.damage else (need, frozenset())
+        if len(readable.places) < len(need.places) or kept:
+            trouble.kept |= kept
+            trouble.late[part.id] |= CORPUS_DIRTY
+        written += _write_difference(layout, "corpus", part, corpus_table(readable, present, added, added_at), present)
     return written
 
 
-def _write_copies(connection: sqlite3.Connection, layout: Layout, part: LogPart) -> int:
+def _write_copies(connection: sqlite3.Connection, layout: Layout, part: LogPart, trouble: _Trouble) -> int:
     present = read_derived(layout.path("copies", part.day, part.name), "copies")
-    return _write_difference(layout, "copies", part, copies_table(connection, layout, part), present)
+    if trouble.kept:
+        trouble.late[part.id] |= COPIES_DIRTY
+    try:
+        table = copies_table(connection, layout, part, without=trouble.kept)
+    except StoreDamaged as error:
+        trouble.damage.append(error)
+        trouble.late[part.id] |= COPIES_DIRTY
+        return 0
+    return _write_difference(layout, "copies", part, table, present)
 
 
 def _write_difference(layout: Layout, dataset: Derived, part: LogPart, table: pa.Table, present: pa.Table | None) -> int:

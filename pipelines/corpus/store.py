@@ -38,7 +38,7 @@ from pipelines.corpus.state import (
     move_aside,
 )
 from pipelines.corpus.verify import describe_unfinished, find_problems
-from pipelines.errors import CorpusError, DedupError, StoreBusy
+from pipelines.errors import CorpusError, DedupError, StoreBusy, StoreDamaged
 from pipelines.records import Article, Endpoint, LineNote, Rejection, Revisit
 from pipelines.sqlite import snapshot, transaction
 
@@ -181,8 +181,10 @@ class Store:
     def rebuild(self) -> None:
         """Forget all derived state and derive it from the log again; corpus and copies keep readable files meanwhile.
 
-        The log is taken as it stands: registered parts that are gone are forgotten, with a warning.
+        The log is taken as it stands: registered parts that are gone are forgotten, with a warning. Parts that cannot be read are left
+        out, and when all else is done StoreDamaged names the first of them.
         """
+        damage: list[StoreDamaged] = []
 
         def work(connection: Connection, index: StoryIndex[Any]) -> None:
             gone = recovery.registered_parts(connection, "articles").keys() - self.layout.parts("articles").keys()
@@ -190,12 +192,17 @@ class Store:
                 logger.warning("%s: the part is gone, its articles are lost", name)
             check_pages(connection)
             recovery.start_rebuild(connection)
-            self._recover(connection, index)
+            damage.clear()
+            self._recover(connection, index, damage=damage)
             folding.settle(connection, index)
-            publish_parts(connection, self.layout, outlet_hosts=self._outlet_hosts)
+            with contextlib.suppress(StoreDamaged) if damage else contextlib.nullcontext():  # of such a part: named below
+                publish_parts(connection, self.layout, outlet_hosts=self._outlet_hosts)
             recovery.remove_orphans(connection, self.layout)
 
         self._under_lock("rebuilding", work)
+        if damage:
+            rest = f" (and {len(damage) - 1} more)" if damage[1:] else ""
+            raise StoreDamaged(f"{damage[0]}{rest}; rebuilt without it: put it back from a copy or move it away, then rebuild again")
 
     def compact(self, *, before: date) -> Compaction:
         """Merge the small parts of the days before one, each day under the lock for itself: a crawl may run. Says what was done."""
@@ -299,6 +306,7 @@ class Store:
     def _start(self) -> None:
         def work(connection: Connection, index: StoryIndex[Any]) -> None:
             self._recover(connection, index)
+            recovery.mark_missing(connection, self.layout)
             publish_parts(connection, self.layout, outlet_hosts=self._outlet_hosts)
             recovery.remove_orphans(connection, self.layout)
 
@@ -307,11 +315,11 @@ class Store:
         except StoreBusy as error:
             logger.info("%s; recovery is left to it", error)
 
-    def _recover(self, connection: Connection, index: StoryIndex[Any]) -> None:
+    def _recover(self, connection: Connection, index: StoryIndex[Any], *, damage: list[StoreDamaged] | None = None) -> None:
         self.layout.clean_staging()
         recovery.clear_index_if_asked(connection, index)
-        recovery.reconcile_log(connection, self.layout, note_lines=self._note_lines)
-        folding.fold_parts(connection, self.layout, index)
+        recovery.reconcile_log(connection, self.layout, note_lines=self._note_lines, damage=damage)
+        folding.fold_parts(connection, self.layout, index, damage=damage)
 
     def _under_lock(
         self, what: str, work: Callable[[Connection, StoryIndex[Any]], object], *, timeout_seconds: float | None = None

@@ -126,6 +126,76 @@ def test_a_lost_part_stops_the_store_with_its_name(
     assert planted.find_violations(out) == []
 
 
+@pytest.mark.parametrize("dataset", ["corpus", "copies"])
+def test_a_deleted_derived_file_is_written_again_at_the_next_start(
+    planted: ModuleType, open_store: Callable[..., Store], out: Path, filled: list[str], caplog: pytest.LogCaptureFixture, dataset: str
+) -> None:
+    """The state knows that rows belong there; the file is as before, and the others are not touched."""
+    files = {path: path.read_bytes() for path in out.glob("co*/*/*.parquet")}
+    lost = next(path for path in files if dataset in path.parts and pq.read_metadata(path).num_rows)
+    lost.unlink()
+    with open_store(recover=False) as store:
+        assert any(lost.stem in problem for problem in store.verify())
+    others = {path: path.stat().st_ino for path in files if path != lost}
+    with open_store() as store:
+        assert store.verify() == []
+    assert f"{lost}: gone, with 0 more" in caplog.text
+    assert {path: path.read_bytes() for path in out.glob("co*/*/*.parquet")} == files
+    assert {path: path.stat().st_ino for path in others} == others
+
+
+def test_a_log_part_cut_after_its_fold_holds_up_only_its_own_rows(planted: ModuleType, open_store: Callable[..., Store], out: Path) -> None:
+    """Publish ends with its name when all else is written; no story is twice, and a copy put back makes all good."""
+    old = [planted.make_article(f"https://a.example/{n}", f"k{n} r1", fetched_at=planted.DAYS[0]) for n in range(4)]
+    better = [planted.make_article(f"https://b.example/{n}", f"k{n} r9", fetched_at=planted.DAYS[1]) for n in range(2)]
+    more = planted.make_article("https://c.example/3", "k3 r9", fetched_at=planted.DAYS[2])
+    store = open_store()
+    store.commit(store.freeze(old))
+    store.finish()
+    store.commit(store.freeze(better))
+    store.commit(store.freeze([more]))
+    store.fold()
+    (cut,) = out.glob(f"articles/crawl_date={planted.DAYS[1]:%Y-%m-%d}/*.parquet")
+    content = cut.read_bytes()
+    cut.write_bytes(content[: len(content) // 2])
+    with pytest.raises(StoreDamaged, match=rf"{cut}: expected a part of 'articles', it cannot be read: .*; what does not stand in it"):
+        store.finish()
+    assert any(str(cut) in problem for problem in store.verify())
+    shown = {row["article_id"] for _, _, row in planted.read_rows(out, "corpus")}
+    assert shown == {old[0].article_id, old[1].article_id, old[2].article_id, more.article_id}
+    assert [row["article_id"] for _, _, row in planted.read_rows(out, "copies")] == [old[3].article_id]
+    cut.write_bytes(content)
+    store.finish()
+    assert planted.find_violations(out) == []
+
+
+def test_a_rebuild_leaves_an_unreadable_log_part_out_and_names_it(
+    planted: ModuleType, open_store: Callable[..., Store], out: Path, filled: list[str]
+) -> None:
+    """All else is made anew; what corpus had of that part stays until it is put back or moved away."""
+    before = {path: path.read_bytes() for path in out.glob("co*/*/*.parquet")}
+    cut = sorted(out.glob("articles/*/*.parquet"))[0]
+    content = cut.read_bytes()
+    cut.write_bytes(content[: len(content) // 2])
+    with (
+        open_store() as store,
+        pytest.raises(StoreDamaged, match=rf"{cut}: .*; rebuilt without it: put it back from a copy or move it away"),
+    ):
+        store.rebuild()
+    assert {path for path in before if path.stem == cut.stem} <= set(out.glob("co*/*/*.parquet"))
+    with pytest.raises(StoreDamaged, match=str(cut)):
+        open_store()
+    cut.write_bytes(content)
+    with open_store() as store:
+        store.finish()
+        assert store.verify() == []
+    assert planted.find_violations(out, filled) == []
+    cut.rename(out / cut.name)
+    with open_store(recover=False) as store:
+        store.rebuild()
+        assert store.verify() == []
+
+
 def test_an_unreadable_log_part_is_damage(planted: ModuleType, open_store: Callable[..., Store], out: Path) -> None:
     """The message names the part."""
     store = open_store()
