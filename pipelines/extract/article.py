@@ -67,7 +67,7 @@ def extract_article(
         standfirst=standfirst.text if standfirst is not None else None,
         blocks=tuple(blocks),
         removed=tuple(Removed(reason=reason, text=block.text, position=block.position) for reason, block in decisions.cut),
-        authors=find_authors(parsed, on_page),
+        authors=find_authors(parsed, on_page, title=title),
         language=find_language(parsed),
         section=find_section(parsed),
         tags=find_tags(parsed),

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from pipelines.extract.bylines import find_places, linked_bylines, marked_bylines, printed_bylines, signed_lines
+from pipelines.extract.bylines import find_places, linked_bylines, marked_bylines
 from pipelines.extract.json_ld import strings_of
 from pipelines.extract.names import is_desk, is_person, names_of
 from pipelines.extract.page_blocks import PageBlock
+from pipelines.extract.printed_bylines import labelled_bylines, printed_bylines, signed_lines
 from pipelines.extract.site_names import SiteNames, site_names
 from pipelines.records import ParsedPage
 from pipelines.text import clean_text
 
 _META = (
+    "citation_author",
     "author",
     "article:author",
     "og:article:author",
@@ -21,7 +23,6 @@ _META = (
     "sailthru.author",
     "dc.creator",
     "dcterms.creator",
-    "citation_author",
     "byl",
     "articleauthor",
     "cxenseparse:author",
@@ -30,15 +31,15 @@ _ORGANIZATIONS = frozenset(("Organization", "NewsMediaOrganization", "Corporatio
 MAX_AUTHORS = 20
 
 
-def find_authors(parsed: ParsedPage, page: Sequence[PageBlock] = ()) -> tuple[str, ...]:
+def find_authors(parsed: ParsedPage, page: Sequence[PageBlock] = (), *, title: str | None = None) -> tuple[str, ...]:
     """Return the authors' names in the order given, without roles, addresses, ids and the site's own name; () if nobody is named.
 
-    page: the page's blocks, for bylines that stand nowhere but in the text ("Par Jeanne Martin"). What JSON-LD calls an organization is
+    page, title: the page's blocks and its headline, for bylines that stand nowhere but in the text ("Par Jeanne Martin"). What JSON-LD calls an organization is
     no person in any other field either.
     """
     site = site_names(parsed)
     organizations = {name.casefold() for name in _organizations(parsed, "author", "creator", "publisher")}
-    for values, is_printed in _author_fields(parsed, page, site):
+    for values, is_printed in _author_fields(parsed, page, site, title):
         if names := tuple(name for name in people(values, site, is_printed=is_printed) if name.casefold() not in organizations):
             return names
     return ()
@@ -54,7 +55,7 @@ def people(values: Iterable[str], site: SiteNames, *, is_printed: bool = False) 
     return tuple(names.values())[:MAX_AUTHORS]
 
 
-def _author_fields(parsed: ParsedPage, page: Sequence[PageBlock], site: SiteNames) -> Iterator[tuple[list[str], bool]]:
+def _author_fields(parsed: ParsedPage, page: Sequence[PageBlock], site: SiteNames, title: str | None) -> Iterator[tuple[list[str], bool]]:
     """The fields that may name the authors, the surest first, and whether readers see them.
 
     Where JSON-LD names an organization that is not the site, nobody signs; where a field names a desk, what only looks like a byline is
@@ -71,9 +72,10 @@ def _author_fields(parsed: ParsedPage, page: Sequence[PageBlock], site: SiteName
     yield from ((field, True) for field in marked)
     if any(is_desk(name) for field in (*stated, *marked) for value in field for name in names_of(value, site)):
         return
-    yield from ((field, True) for field in linked_bylines(places, page))
-    yield printed_bylines(page), True
-    yield signed_lines(parsed.tree, page), True
+    yield from ((field, True) for field in linked_bylines(places, page, title=title))
+    yield printed_bylines(page, title=title), True
+    yield signed_lines(parsed.tree, page, title=title), True
+    yield labelled_bylines(page), True
 
 
 def _stated_names(parsed: ParsedPage, key: str) -> list[str]:

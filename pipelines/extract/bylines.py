@@ -1,4 +1,4 @@
-"""Visible bylines: what the page marks up, links or prints as its author, where metadata are silent.
+"""Visible bylines by markup: what the page marks, calls or links as its author, where metadata are silent.
 
 Each function yields lists of texts that may name the authors, the surest first; telling people from other words is the caller's.
 """
@@ -10,12 +10,12 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
 from urllib.parse import unquote
 
 from lxml import etree
 from lxml.html import HtmlElement
 
+from pipelines.extract.headline import above_text
 from pipelines.extract.names import WORDS, looks_like_names
 from pipelines.extract.page_blocks import PageBlock, text_key
 from pipelines.text import clean_text
@@ -27,16 +27,6 @@ _BYLINE_CLASSES, _FOREIGN_CLASSES, _BESIDE_NAME, _AUTHOR_PATHS = (
 _UMLAUT = re.compile(r"([aou])e")
 _BEFORE_PATH = re.compile(r"^(?:https?:)?//[^/]*")
 _CLASS_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-# Names of two words at least: "By the sea" is no byline.
-_BYLINE = re.compile(
-    r"(?:By|BY|Von|VON|Par|PAR|Por|POR|Di|DI|Door|Av|AV|Af|AF|Przez|Autor|Autorka|Autorin|Autoren|Auteurs?|Autore|Text|Texte|Testo|Texto|Tekst"
-    r"|Text von|Texte de|Yazar|Penulis|Author|Authors|Words)\s?:?\s+(?P<names>[^\W\d_a-zß-ÿ][\w'’.-]*(?:\s[^\n]{2,60})?)$"
-)
-# Names alone: two to four capitalised words, two people parted by a slash.
-_SIGNATURE = re.compile(r"(?=[^\W\d_])(?:[^\W\d_a-zß-ÿ][\w'’.-]*(?:\s|/|$)){2,4}")
-_SIGNATURE_REACH = 4
-_BYLINE_REACH = 12
-_FIRST_PARAGRAPH_WORDS = 25
 _AUTHOR_PATH = re.compile("/(?:" + "|".join(map(re.escape, sorted(_AUTHOR_PATHS))) + ")/", re.IGNORECASE)
 # A quick test before the words are parted.
 _BYLINE_OPENINGS = tuple(sorted({word[:5] for word in _BYLINE_CLASSES}))
@@ -87,50 +77,10 @@ def marked_bylines(places: Places) -> Iterator[list[str]]:
     yield from _texts_of(places.called)
 
 
-def linked_bylines(places: Places, page: Sequence[PageBlock]) -> Iterator[list[str]]:
+def linked_bylines(places: Places, page: Sequence[PageBlock], *, title: str | None = None) -> Iterator[list[str]]:
     """Yield the texts of links to authors' pages that stand above the text."""
-    above = "\n".join(block.key for block in _above_text(page))
+    above = "\n".join(block.key for block in above_text(page, title=title))
     yield from _texts_of([link for link in places.linked if text_key(_text(link)) in above])
-
-
-def printed_bylines(page: Sequence[PageBlock]) -> list[str]:
-    """Return the line that opens with "By" in some language and holds names only, between the headline and the first paragraph."""
-    for block in _above_text(page):
-        if block.words <= 12 and (match := _BYLINE.match(block.text)) and looks_like_names(match["names"]):
-            return [match["names"]]
-    return []
-
-
-def signed_lines(tree: HtmlElement, page: Sequence[PageBlock]) -> list[str]:
-    """Return the line of capitalised words that stands alone and bold beside the text's first or last paragraph, as some papers sign.
-
-    On 718 labelled pages it was an author's name wherever it was found: 5 pages of 4 hosts in 4 languages.
-    """
-    headline = next((block.position for block in page if block.tag == "h1"), None)
-    prose = [block.position for block in page if block.words >= _FIRST_PARAGRAPH_WORDS and block.link_share < 0.3]
-    prose = [position for position in prose if headline is not None and position > headline]
-    if headline is None or not prose:
-        return []
-    beside = [*page[max(headline + 1, prose[0] - _SIGNATURE_REACH) : prose[0]], *page[prose[-1] + 1 : prose[-1] + _SIGNATURE_REACH]]
-    candidates = {block.key: block.text for block in beside if 2 <= block.words <= 4 and _SIGNATURE.fullmatch(block.text)}
-    if not candidates:
-        return []
-    for element in islice(tree.iter("strong", "b"), 500):
-        holder = element.getparent()
-        text = clean_text(" ".join(element.itertext()))
-        if holder.tag in ("p", "div") and text_key(text) in candidates and text_key(_text(holder)) == text_key(text):
-            return [text]
-    return []
-
-
-def _above_text(page: Sequence[PageBlock]) -> Iterator[PageBlock]:
-    """The blocks between the headline and the first paragraph, at most _BYLINE_REACH."""
-    headline = next((block.position for block in page if block.tag == "h1"), None)
-    if headline is not None:
-        for block in page[headline + 1 : headline + 1 + _BYLINE_REACH]:
-            if block.words >= _FIRST_PARAGRAPH_WORDS:
-                return
-            yield block
 
 
 def _texts_of(elements: Sequence[HtmlElement]) -> Iterator[list[str]]:
@@ -158,9 +108,14 @@ def _names_in(element: HtmlElement) -> list[str]:
     inner = element.xpath(".//*[@itemprop='name']") or element.xpath(".//a")
     texts = [text for part in inner[:MAX_MARKED] if 2 < len(text := _text(part)) <= MAX_BYLINE_CHARS and looks_like_names(text)]
     if not texts and 2 < len(whole) <= MAX_BYLINE_CHARS:
-        is_marked = element.get("itemprop") or element.get("property") or "author" in (element.get("rel") or "").split()
-        texts = [whole] if is_marked or looks_like_names(whole) else []
+        texts = [whole] if _is_marked(element) or looks_like_names(whole) else []
     return texts
+
+
+def _is_marked(element: HtmlElement) -> bool:
+    """Whether markup says that it is an author: microdata, RDFa, rel, or the microformat hCard."""
+    get = element.get
+    return bool(get("itemprop") or get("property") or "author" in (get("rel") or "").split() or "vcard" in (get("class") or "").split())
 
 
 def _is_author_link(link: HtmlElement) -> bool:

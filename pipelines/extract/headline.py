@@ -1,11 +1,13 @@
-"""Where the article begins on the page: its headline among the blocks."""
+"""Where the article begins on the page: its headline among the blocks, and what stands between it and the text."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pipelines.extract.page_blocks import HEADING_TAGS, PageBlock, text_key
 
+FIRST_PARAGRAPH_WORDS = 25
+REACH = 12
 _FURNITURE_LINK_SHARE = 0.9
 
 
@@ -23,3 +25,16 @@ def find_headline(page: Sequence[PageBlock], title: str | None) -> int | None:
     if first is not None:
         return first
     return next((block.position for block in printed if block.link_share < _FURNITURE_LINK_SHARE), None)
+
+
+def above_text(page: Sequence[PageBlock], *, title: str | None, paragraphs: int = 0) -> Iterator[PageBlock]:
+    """Yield the blocks below the headline up to the text's first paragraph, at most REACH; paragraphs: so many are passed, as a standfirst."""
+    headline = find_headline(page, title)
+    if headline is None:
+        return
+    for block in page[headline + 1 : headline + 1 + REACH]:
+        if block.words >= FIRST_PARAGRAPH_WORDS:
+            paragraphs -= 1
+            if paragraphs < 0:
+                return
+        yield block

@@ -18,7 +18,10 @@ _DESK_WORDS, _ORGANIZATION_WORDS, _FUNCTIONS, _ARTICLES = (
     frozenset(WORDS[name].split()) for name in ("desk_words", "organization_words", "functions", "articles")
 )
 _PREFIX = re.compile(
-    r"^(?:" + "|".join(sorted(map(re.escape, set(WORDS["prefixes"].split())), key=len, reverse=True)) + r")(?:\s|(?<=:)|\s?:)[\s:]*", re.I
+    r"^(?:"
+    + "|".join(sorted(map(re.escape, {*WORDS["prefixes"].split(), *WORDS["prefix_phrases"]}), key=len, reverse=True))
+    + r")(?:\s|(?<=:)|\s?:)[\s:]*",
+    re.I,
 )
 _BRACKETS = re.compile(r"\s*[(\[]([^()\[\]]{0,80})[)\]]")
 _EMAIL = re.compile(r"\S{1,60}@\S{1,80}")
@@ -28,12 +31,18 @@ _SEPARATOR = re.compile(
 )
 # "Jane Doe for the Daily": whom she writes for.
 _FOR = re.compile(r"\s+[Ff](?:or|OR|ür)\s+.*$")
+# "Jane Doe Illustration by Tom Roe": who made the pictures.
+_PICTURES = re.compile(
+    r"\s+(?:illustration(?:s|en)?|fotos?|photos?|bild(?:er)?|grafik)(?:\s+(?:von|by|de|di|par)|\s?:)\s.*$", re.IGNORECASE
+)
 # "Smith, John": one comma, one word on each side.
 _INVERTED = re.compile(r"([^\s,]+), ([^\s,]+)")
 _HOST = re.compile(r"(?:[\w-]{1,60}\.){1,3}[a-z]{2,10}", re.ASCII)
 _MARKUP = re.compile(r"<[^<>]{0,400}>?")
+# "freeman1984": three letters and more, then figures.
+_PEN_NAME = re.compile(r"[^\W\d_]+\d{1,4}[^\W\d_]*")
 _LETTER = re.compile(r"[^\W\d_]")
-_TRIMMED = " .:-–—*\"'“”„"
+_TRIMMED = " .:-–—*→»\"'“”„"
 
 
 def names_of(field: str, site: SiteNames) -> Iterator[str]:
@@ -44,6 +53,7 @@ def names_of(field: str, site: SiteNames) -> Iterator[str]:
     field = clean_text(_MARKUP.sub(", ", unescape(field[:MAX_FIELD_CHARS])))
     if any(site.is_name(_URL.sub("", inside) or inside.removeprefix("www.")) for inside in _BRACKETS.findall(field)):
         return
+    field = _PICTURES.sub("", field)
     field = _FOR.sub("", _URL.sub(" ", _EMAIL.sub(" ", _BRACKETS.sub("", field)))).strip()
     if match := _INVERTED.fullmatch(field):
         last, first = match.groups()
@@ -70,7 +80,8 @@ def is_person(name: str, site: SiteNames, *, is_printed: bool = False) -> bool:
     words = folded.split()
     if not 3 <= len(name) <= 60 and not (len(name) >= 2 and not name.isascii()):
         return False
-    if len(words) > 6 or folded in _ROLES or any(character.isdigit() for character in name) or not _LETTER.search(name):
+    has_figures = any(character.isdigit() for character in name)
+    if len(words) > 6 or folded in _ROLES or (has_figures and not (is_printed and _PEN_NAME.fullmatch(name))) or not _LETTER.search(name):
         return False
     if is_desk(name) or words[0] in _ARTICLES:
         return False

@@ -30,6 +30,11 @@ SITE = '<meta property="og:site_name" content="Daily Example">'
         pytest.param("Doe, Jane", ("Jane Doe",), id="last name first"),
         pytest.param("Jane Doe, Political Editor", ("Jane Doe",), id="a role"),
         pytest.param("Jane Doe for the Morning Example", ("Jane Doe",), id="whom she writes for"),
+        pytest.param("Jane Doe Illustration by Tom Roe", ("Jane Doe",), id="who made the pictures"),
+        pytest.param("View all posts by Jane Doe →", ("Jane Doe",), id="a link to her page"),
+        pytest.param("Zeige alle Beiträge von Jana Müller →", ("Jana Müller",), id="a link to her page in German"),
+        pytest.param("About Jane Doe", ("Jane Doe",), id="a box about her"),
+        pytest.param("freeman1984", (), id="a login with figures"),
         pytest.param("Jane Doe - Daily Example", ("Jane Doe",), id="the site behind a dash"),
         pytest.param("Elena Muster (emu)", ("Elena Muster",), id="initials in brackets"),
         pytest.param("Jane Doe jane.doe@daily.example", ("Jane Doe",), id="an address"),
@@ -117,6 +122,72 @@ def test_a_bold_line_of_names_beside_the_text_signs_it(
 ) -> None:
     """As the last resort."""
     assert draft_of(news_page(before=H1 + before, after=after)).authors == authors
+
+
+@pytest.mark.parametrize(
+    ("before", "authors"),
+    [
+        pytest.param("<ul><li>von Jana Müller</li></ul>", ("Jana Müller",), id="a small letter"),
+        pytest.param("<p>{standfirst}</p><p>Von Jana Müller, Jörg Groß und Ute Roth</p>", ("Jana Müller", "Jörg Groß", "Ute Roth"), id="behind the standfirst"),
+        pytest.param("<p>{standfirst}</p><p>{standfirst} Again.</p><p>By Jane Doe</p>", (), id="behind two paragraphs"),
+        pytest.param("<p>by the old sea wall</p>", (), id="no names"),
+        pytest.param("<p>Jane Doe | 03.05.2024 - Update: 04.05.2024</p>", ("Jane Doe",), id="before a day"),
+        pytest.param("<p>3 May 2024 · Jane Doe</p>", ("Jane Doe",), id="behind a day"),
+        pytest.param("<p>03.05.2024 | 15:33 Uhr | Jana Müller</p>", ("Jana Müller",), id="behind a day and a time"),
+        pytest.param("<p>Jane Doe | Harbour Town | 3 May 2024</p>", (), id="two names beside a day"),
+        pytest.param("<p>Harbour | 3 May 2024</p>", (), id="a section beside a day"),
+        pytest.param("<p>Jane Doe | Harbour</p>", (), id="no day"),
+    ],
+)  # fmt: skip
+def test_lines_below_the_headline_name_the_author(draft_of: DraftOf, news_page: NewsPage, before: str, authors: tuple[str, ...]) -> None:
+    """Where metadata and markup are silent."""
+    standfirst = " ".join(["The ferry that carried commuters for ninety years makes its last crossing on Sunday."] * 2)
+    assert draft_of(news_page(before=H1 + before.format(standfirst=standfirst))).authors == authors
+
+
+@pytest.mark.parametrize(
+    ("after", "authors"),
+    [
+        pytest.param("<p>Autorin: Jana Müller, Korrespondentin in Tunis</p>", ("Jana Müller",), id="German, with her function"),
+        pytest.param("<p>Auteur : Jeanne Martin</p>", ("Jeanne Martin",), id="French"),
+        pytest.param("<ul><li><strong>Autorin/Autor</strong> Jana Müller</li></ul>", ("Jana Müller",), id="in a list of facts"),
+        pytest.param("<p>Authors Jane Doe and Juan Pérez</p>", ("Jane Doe", "Juan Pérez"), id="two"),
+        pytest.param("<p>Author of many novels</p>", (), id="no name"),
+        pytest.param("<p>By Jane Doe</p>", (), id="a byline far from the headline is a teaser's"),
+    ],
+)
+def test_line_that_says_author_names_them_anywhere(draft_of: DraftOf, news_page: NewsPage, after: str, authors: tuple[str, ...]) -> None:
+    """Below the text too."""
+    assert draft_of(news_page(before=H1, after=after)).authors == authors
+
+
+@pytest.mark.parametrize(
+    ("byline", "authors"),
+    [
+        pytest.param(
+            '<span class="author vcard"><a class="url" href="/u/1"><span class="fn n">jwren</span></a></span>', ("jwren",), id="hCard"
+        ),
+        pytest.param('<span class="author">jwren</span>', (), id="a class alone"),
+        pytest.param('<span class="author vcard"><a href="/u/2">Freeman1984</a></span>', ("Freeman1984",), id="with figures"),
+        pytest.param('<span class="author">1984</span>', (), id="figures alone"),
+    ],
+)
+def test_pen_names_of_blogs_are_authors(draft_of: DraftOf, news_page: NewsPage, byline: str, authors: tuple[str, ...]) -> None:
+    """Printed as the byline by markup that says so."""
+    assert draft_of(news_page(before=H1 + byline)).authors == authors
+
+
+def test_authors_of_a_paper_come_before_those_it_cites(draft_of: DraftOf, news_page: NewsPage) -> None:
+    """Journals name the cited in ``author``."""
+    head = '<meta name="author" content="N. Cited, S. Other"><meta name="citation_author" content="Jane Doe">'
+    assert draft_of(news_page(head=head)).authors == ("Jane Doe",)
+
+
+def test_byline_below_an_h2_that_is_the_headline(draft_of: DraftOf, news_page: NewsPage) -> None:
+    """The h1 is the site's name."""
+    title = "Council closes the old ferry terminal"
+    before = "<h1>Daily Example</h1>" + "<p>Home</p>" * 15 + f"<h2>{title}</h2><p>By Jane Doe</p>"
+    assert draft_of(news_page(head=f'{SITE}<meta property="og:title" content="{title}">', before=before)).authors == ("Jane Doe",)
 
 
 def test_an_organization_as_author_ends_the_search(draft_of: DraftOf, news_page: NewsPage) -> None:
