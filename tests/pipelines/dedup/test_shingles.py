@@ -52,6 +52,14 @@ def test_neighbors_in_a_call_do_not_matter(texts: list[str]) -> None:
         assert np.array_equal(together.shingles, alone.shingles)
 
 
+@given(st.lists(st.text(st.sampled_from("abyzßéőșςщљґəĳ09’\u00ad"), min_size=1, max_size=9), min_size=5, max_size=20))
+def test_a_word_has_one_hash_whatever_script_stands_beside_it(words: list[str]) -> None:
+    """Texts of one alphabet are hashed in a way of their own; a Chinese character at the end does not show in what is before it."""
+    text = " ".join(words)
+    alone, beside = shingle_texts([text])[0].shingles, shingle_texts([f"{text} 京"])[0].shingles
+    assert np.array_equal(alone, beside[: len(alone)])
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
