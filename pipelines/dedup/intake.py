@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.dedup import tables
-from pipelines.dedup.arrays import distinct, expand_ranges, is_first, is_in, pack, unpack
+from pipelines.dedup.arrays import distinct, expand_ranges, is_first, is_in, merge, pack, unpack
 from pipelines.dedup.boilerplate import find_flips
 from pipelines.dedup.members import describe_member
 from pipelines.dedup.occurrences import flip_key
@@ -137,33 +137,35 @@ def add_occurrences(work: Work, places: Sequence[tuple[int, int, int]]) -> None:
     place = expand_ranges(first, counts)
     uses = flip_key(keys[place], np.repeat(sources, counts))
     is_living = ~occurrences.is_flipped(uses)
-    uses = distinct(uses[is_living])
     alive = was_alive.copy()
     alive[place[is_living]] = True
     revived = alive & ~was_alive
-    work.posted = distinct(np.concatenate((work.posted, pack(keys[revived], key_texts[revived]))))
+    work.posted = merge(work.posted, distinct(pack(keys[revived], key_texts[revived])))
     work.touched.update(distinct(key_texts[revived & (key_texts < work.first_new_text)]).tolist())
-    look_up(work, unpack(uses)[0])
-    # Documents of no known source may come from anywhere: what they share is no source's boilerplate.
-    if (unknown := work.state.source_numbers.get("")) is not None:
-        uses = uses[unpack(uses)[1] != unknown]
-    flip(work, uses)
+    work.entries = work.posted
+    # Places are in the order of texts, known ones first. New texts are posted under all keys that they use.
+    known_uses = slice(0, np.count_nonzero(key_texts[place] < work.first_new_text))
+    uses_of_known = distinct(uses[known_uses][is_living[known_uses]])
+    look_up(work, merge(*(unpack(some)[0] for some in (work.posted, uses_of_known))))
+    flip(work, uses_of_known)
 
 
 def look_up(work: Work, keys: NDArray[np.uint32]) -> None:
-    """Read the postings of keys that were not looked up yet, and add those that this fold makes."""
-    keys = distinct(keys)
+    """Read the postings of keys, sorted, that were not looked up yet."""
+    keys = keys[is_first(keys)]
     if len(work.looked_up):
         keys = keys[~is_in(keys, work.looked_up)]
         if not len(keys):
             return
-    work.looked_up = distinct(np.concatenate((work.looked_up, keys)))
-    found = work.state.runs.find(keys)
-    work.entries = distinct(np.concatenate((work.entries, pack(*found), work.posted)))
+    work.looked_up = merge(work.looked_up, keys)
+    work.entries = merge(work.entries, distinct(pack(*work.state.runs.find(keys))))
 
 
-def flip(work: Work, uses: NDArray[np.uint64]) -> None:
-    """Flip the used source keys that more documents hold than the limit, and note which texts lose by it."""
+def flip(work: Work, uses_of_known: NDArray[np.uint64]) -> None:
+    """Flip the source keys that this fold uses and more documents hold than the limit, and note which texts lose by it.
+
+    uses_of_known: those that known texts use in places where they are new, sorted.
+    """
     occurrences, limit = work.state.occurrences, work.parameters.boilerplate_limit
     keys, texts = unpack(work.entries)
     # Few keys have as many texts as a flip needs.
@@ -173,7 +175,12 @@ def flip(work: Work, uses: NDArray[np.uint64]) -> None:
     keys, texts = keys[often], texts[often]
     place, sources, urls = occurrences.expand(texts)
     held = flip_key(keys[place], sources)
-    counted = is_in(held, uses)
+    uses_of_new = held[texts[place] >= work.first_new_text]
+    used = distinct(np.concatenate((uses_of_known, uses_of_new[~occurrences.is_flipped(uses_of_new)])))
+    # Documents of no known source may come from anywhere: what they share is no source's boilerplate.
+    if (unknown := work.state.source_numbers.get("")) is not None:
+        used = used[unpack(used)[1] != unknown]
+    counted = is_in(held, used)
     place, held = place[counted], held[counted]
     flips = find_flips(held, texts[place], urls[counted], limit=limit)
     if not len(flips):

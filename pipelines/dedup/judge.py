@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.dedup import tables
-from pipelines.dedup.arrays import distinct, pack, unpack
+from pipelines.dedup.arrays import distinct, expand_ranges, pack, unpack
 from pipelines.dedup.candidates import find_candidates, find_neighbors, is_candidate, is_shared
 from pipelines.dedup.intake import look_up
 from pipelines.dedup.packing import TEXTS_AT_ONCE
@@ -39,9 +39,8 @@ def judge(work: Work) -> set[int]:
     work.fetch(touched)
     texts, keys = work.keys_of(touched)
     alive = state.occurrences.is_alive(texts, keys)
-    look_up(work, keys[alive])
-    entry_keys, entry_texts = unpack(work.entries)
-    living = work.entries[state.occurrences.is_alive(entry_texts, entry_keys)]
+    look_up(work, distinct(keys[alive]))
+    living = find_living(work)
     work.living_of_new = living[living.astype(np.uint32) >= work.first_new_text]
     state.living[queries] = count_samples(pack(keys[alive], texts[alive]), queries) + count_samples(work.living_of_new, queries)
     state.lost[queries] = 0
@@ -54,6 +53,19 @@ def judge(work: Work) -> set[int]:
     work.changes.edges -= unchanged
     work.changes.withdrawn_edges -= unchanged
     return changed
+
+
+def find_living(work: Work) -> NDArray[np.uint64]:
+    """Return the entries that are alive. Those of new texts were when they were posted: of them only what flipped since is looked at."""
+    keys, texts = unpack(work.entries)
+    is_open = texts < work.first_new_text
+    flipped = distinct(unpack(work.changes.flips)[0])
+    first = np.searchsorted(keys, flipped)
+    is_open[expand_ranges(first, np.searchsorted(keys, flipped, "right") - first)] = True
+    opened = np.flatnonzero(is_open)
+    alive = np.ones(len(keys), np.bool_)
+    alive[opened] = work.state.occurrences.is_alive(texts[opened], keys[opened])
+    return work.entries[alive]
 
 
 def count_samples(postings: NDArray[np.uint64], texts: NDArray[np.uint32]) -> NDArray[np.int64]:
