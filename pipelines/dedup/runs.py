@@ -7,6 +7,7 @@ process. One SQLite row per posting instead would cost three times as much.
 
 from __future__ import annotations
 
+import mmap
 import os
 import re
 import secrets
@@ -19,7 +20,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.dedup.arrays import expand_ranges, is_first
+from pipelines.dedup.arrays import expand_ranges, is_first, pack, unpack
 from pipelines.errors import DedupError
 
 FAN_OUT = 4
@@ -40,9 +41,16 @@ class Run:
     level: int
     count: int
     checksum: int
-    """CRC-32 of the key column, and of the text column in the bits above."""
+    """CRC-32 of the key column, and of the text column in the bits above; 0 where no other process will read the file."""
     keys: NDArray[np.uint32] = field(repr=False)
     texts: NDArray[np.uint32] = field(repr=False)
+    mapped: mmap.mmap | None = field(default=None, repr=False)
+    """The file, where the columns lie in it and not in memory."""
+
+    def let_go(self) -> None:
+        """Give back the memory that reading a mapped file took. The system keeps its pages as long as it has room."""
+        if self.mapped is not None:
+            self.mapped.madvise(mmap.MADV_DONTNEED)
 
 
 class PostingRuns:
@@ -115,6 +123,7 @@ class KeyFilter:
         for run in runs:
             for begin in range(0, run.count, _MERGED_AT_ONCE):
                 self._set(run.keys[begin : begin + _MERGED_AT_ONCE])
+            run.let_go()
 
     def add(self, keys: NDArray[np.uint32], runs: Sequence[Run]) -> None:
         """Hold some more keys, sorted; runs are all there are with them."""
@@ -153,17 +162,16 @@ def read_run(folder: Path, name: str, level: int, count: int, checksum: int) -> 
         size = path.stat().st_size
         if size != 2 * count * _DTYPE.itemsize:
             raise DedupError(f"{path}: run file should have {2 * count * _DTYPE.itemsize} bytes, has {size}; rebuild the index")
-        if count > _IN_MEMORY:
-            data: NDArray[np.uint32] = np.memmap(path, _DTYPE, "r")
-        else:
-            data = np.fromfile(path, _DTYPE)
+        mapped, data = _map(path) if count > _IN_MEMORY else (None, np.fromfile(path, _DTYPE))
     except OSError as error:
         raise DedupError(f"{path}: run file cannot be read: {error.strerror}; rebuild the index") from error
     keys, texts = data[:count], data[count:]
     found = _join_checksums(zlib.crc32(keys.data), zlib.crc32(texts.data))
     if found != checksum:
         raise DedupError(f"{path}: run file should have checksum {checksum:x}, has {found:x}; rebuild the index")
-    return Run(name=name, level=level, count=count, checksum=checksum, keys=keys, texts=texts)
+    run = Run(name=name, level=level, count=count, checksum=checksum, keys=keys, texts=texts, mapped=mapped)
+    run.let_go()
+    return run
 
 
 def write_run(folder: Path, *, level: int, count: int, columns: Iterable[Postings], is_durable: bool = True) -> Run:
@@ -172,13 +180,13 @@ def write_run(folder: Path, *, level: int, count: int, columns: Iterable[Posting
     path = folder / name
     kept: list[Postings] = []
     with path.open("xb") as file:
-        checksum = _write_columns(file, count, _keep_small(columns, kept, count))
+        checksum = _write_columns(file, count, _keep_small(columns, kept, count), with_checksum=is_durable)
         file.flush()
         if is_durable:
             os.fsync(file.fileno())
     if count > _IN_MEMORY:
-        data = np.memmap(path, _DTYPE, "r")
-        return Run(name=name, level=level, count=count, checksum=checksum, keys=data[:count], texts=data[count:])
+        mapped, data = _map(path)
+        return Run(name=name, level=level, count=count, checksum=checksum, keys=data[:count], texts=data[count:], mapped=mapped)
     keys, texts = (np.concatenate([piece[column] for piece in kept]) for column in (0, 1))
     return Run(name=name, level=level, count=count, checksum=checksum, keys=keys, texts=texts)
 
@@ -191,10 +199,12 @@ def merge_runs(runs: Sequence[Run]) -> Iterator[Postings]:
     limits = [(1 << 32) * piece // pieces for piece in range(1, pieces)]
     cuts = [[0, *(int(np.searchsorted(run.keys, np.uint32(limit))) for limit in limits), run.count] for run in runs]
     for piece in range(pieces):
-        keys = np.concatenate([run.keys[cut[piece] : cut[piece + 1]] for run, cut in zip(runs, cuts, strict=True)])
-        texts = np.concatenate([run.texts[cut[piece] : cut[piece + 1]] for run, cut in zip(runs, cuts, strict=True)])
-        order = np.argsort(keys, kind="stable")
-        yield keys[order], texts[order]
+        own = [(run, slice(cut[piece], cut[piece + 1])) for run, cut in zip(runs, cuts, strict=True)]
+        postings = np.concatenate([pack(run.keys[part], run.texts[part]) for run, part in own])
+        for run in runs:
+            run.let_go()
+        postings.sort()
+        yield unpack(postings)
 
 
 def sync_folder(folder: Path) -> None:
@@ -211,7 +221,15 @@ def _find_in_run(run: Run, keys: NDArray[np.uint32]) -> Postings:
     hit = run.keys[np.minimum(first, run.count - 1)] == keys
     first = first[hit]
     counts = np.searchsorted(run.keys, keys[hit], "right") - first
-    return np.repeat(keys[hit], counts), run.texts[expand_ranges(first, counts)]
+    found = np.repeat(keys[hit], counts), run.texts[expand_ranges(first, counts)]
+    run.let_go()
+    return found
+
+
+def _map(path: Path) -> tuple[mmap.mmap, NDArray[np.uint32]]:
+    with path.open("rb") as file:
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    return mapped, np.frombuffer(mapped, _DTYPE)
 
 
 def _keep_small(columns: Iterable[Postings], kept: list[Postings], count: int) -> Iterator[Postings]:
@@ -221,15 +239,16 @@ def _keep_small(columns: Iterable[Postings], kept: list[Postings], count: int) -
         yield piece
 
 
-def _write_columns(file: BinaryIO, count: int, columns: Iterable[Postings]) -> int:
-    """Write keys to the first half of the file and texts to the second, piece by piece, and return the checksum of both."""
+def _write_columns(file: BinaryIO, count: int, columns: Iterable[Postings], *, with_checksum: bool) -> int:
+    """Write keys to the first half of the file and texts to the second, piece by piece, and return the checksum of both, or 0."""
     sums, written = [0, 0], 0
     for piece in columns:
         for column, values in enumerate(piece):
             data = np.ascontiguousarray(values, _DTYPE)
             file.seek((column * count + written) * _DTYPE.itemsize)
             file.write(data.data)
-            sums[column] = zlib.crc32(data.data, sums[column])
+            if with_checksum:
+                sums[column] = zlib.crc32(data.data, sums[column])
         written += len(piece[0])
     return _join_checksums(*sums)
 
