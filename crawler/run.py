@@ -104,7 +104,11 @@ class Run:
         """
         self.sources = sources
         self._by_name = {source.name: source for source in sources}
-        self.store = open_store(self.output_dir, datasets_uri=self.settings.get("DATASETS_URI"))
+        self.store = open_store(
+            self.output_dir,
+            datasets_uri=self.settings.get("DATASETS_URI"),
+            keep_shingles_days=self.settings.getfloat("DEDUP_KEEP_SHINGLES_DAYS"),
+        )
         self.counts_before = self.store.counts()
 
     def count(self, source: str, stage: str, outcome: str = "kept", number: int = 1) -> None:

@@ -151,6 +151,11 @@ STORE_BATCH_SECONDS = 30.0
 # Seconds between folds while a crawl runs; the corpus is brought up to date at each fold, and at the end.
 STORE_FOLD_SECONDS = 120.0
 
+# --- Dedup -------------------------------------------------------------------------------------------------------------------------
+# How many days before the newest article another one was fetched, so that the index no longer keeps its shingles, more than half of what it
+# takes: a fold that looks at it again reads its text from the log. Copies come within days. 0 keeps all.
+DEDUP_KEEP_SHINGLES_DAYS = 90.0
+
 # --- Archive -----------------------------------------------------------------------------------------------------------------------
 # Write everything that is fetched to WARC files below archive/, for a replay with later rules (docs/archive.md). Needs the extra [warc].
 ARCHIVE_WARC = False

@@ -167,10 +167,16 @@ def _extra(page: FetchedPage) -> str | None:
     return json.dumps(extra, ensure_ascii=False) if extra else None
 
 
-def open_store(output_dir: Path, *, datasets_uri: str | None = None, recover: bool = True) -> Store:
+KEEP_SHINGLES_DAYS = 90.0
+
+
+def open_store(
+    output_dir: Path, *, datasets_uri: str | None = None, keep_shingles_days: float | None = KEEP_SHINGLES_DAYS, recover: bool = True
+) -> Store:
     """Return the store below output_dir with the story index in it; creates what is missing, finishes what a killed run left.
 
-    datasets_uri: where articles/, corpus/, copies/ and rejected/ lie, if not there (DATASETS_URI).
+    datasets_uri: where articles/, corpus/, copies/ and rejected/ lie, if not there (DATASETS_URI). keep_shingles_days: how old an article
+    is before the index computes its shingles again instead of keeping them; 0 or None keeps all (DEDUP_KEEP_SHINGLES_DAYS).
     Without recover it is opened as it stands, damaged or not. Raises CorpusError if the folder or the URI cannot be used.
     """
     # Imported here: the extraction workers import this module and need no Arrow.
@@ -180,7 +186,7 @@ def open_store(output_dir: Path, *, datasets_uri: str | None = None, recover: bo
     return Store(
         output_dir,
         datasets_uri=datasets_uri,
-        open_index=partial(StoryIndex, agency_hosts=load_agency_hosts()),
+        open_index=partial(StoryIndex, agency_hosts=load_agency_hosts(), keep_shingles_days=keep_shingles_days or None),
         note_lines=note_lines,
         recover=recover,
         parameters=store_parameters(),

@@ -104,7 +104,9 @@ class Command(ScrapyCommand):
         """Crawl those sources that are due, and return the exit status. Raises CorpusError if the store cannot be used."""
         assert self.crawler_process
         settings = self.crawler_process.settings
-        with open_store(output_dir) as store:  # what a killed run left is folded here, whether anything is due or not
+        uri, keep_days = settings.get("DATASETS_URI"), settings.getfloat("DEDUP_KEEP_SHINGLES_DAYS")
+        # What a killed run left is folded here, whether anything is due or not.
+        with open_store(output_dir, datasets_uri=uri, keep_shingles_days=keep_days) as store:
             chosen = due(store, sources, now=datetime.now(UTC), with_revisits=bool(settings["ARTICLE_REVISITS"]))
         if not chosen:
             if not settings.getbool("QUIET"):

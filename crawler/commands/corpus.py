@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from rich.markup import escape
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
+from crawler.checks import check_settings
 from pipelines.chain import open_store
-from pipelines.corpus import FORMATS, SHARD_ROWS, Choice, Layout, export_corpus, summarize_corpus
-from pipelines.errors import CorpusError
+from pipelines.corpus import FORMATS, SHARD_ROWS, Choice, Layout, Store, export_corpus, summarize_corpus
+from pipelines.errors import CorpusError, PipelineError
 from pipelines.report import make_console, print_corpus
 
+Opened = Callable[..., Store]
 ACTIONS = ("stats", "verify", "rebuild", "compact", "forget", "export")
 ARGUMENTS = {"forget": "URL", "export": "OUT"}
 
@@ -60,29 +64,36 @@ class Command(ScrapyCommand):
         if not args or args[0] not in ACTIONS or len(args) != (2 if args[0] in ARGUMENTS else 1):
             raise UsageError(f"say one of: {', '.join(f'{name} {ARGUMENTS.get(name, str())}'.strip() for name in ACTIONS)}")
         assert self.settings is not None
-        output_dir = Path(self.settings["OUTPUT_DIR"]).expanduser().resolve()
-        uri: str | None = self.settings.get("DATASETS_URI")
         try:
-            layout = Layout(output_dir, {}, datasets_uri=uri)
-            if not layout.holds_log():
-                raise CorpusError(f"{layout.datasets}: expected a corpus, found no articles/ folder")
-            if args[0] == "compact":
-                self.exitcode = compact(output_dir, uri, opts.min_age_days)
-            elif args[0] == "export":
-                self.exitcode = export(output_dir, uri, Path(args[1]).expanduser(), opts)
-            elif args[0] == "forget":
-                self.exitcode = forget(output_dir, uri, args[1])
-            else:
-                self.exitcode = act(args[0], output_dir, uri)
-        except CorpusError as error:
+            check_settings(self.settings)
+            self.exitcode = self.look_after(args, opts)
+        except PipelineError as error:
             print(f"scrapy corpus: {error}", file=sys.stderr)
             self.exitcode = 1
 
+    def look_after(self, args: list[str], opts: argparse.Namespace) -> int:
+        """Do what is asked and return the exit status. Raises CorpusError where the corpus cannot be used."""
+        assert self.settings is not None
+        output_dir = Path(self.settings["OUTPUT_DIR"]).expanduser().resolve()
+        uri: str | None = self.settings.get("DATASETS_URI")
+        keep_days = self.settings.getfloat("DEDUP_KEEP_SHINGLES_DAYS")
+        opened: Opened = partial(open_store, output_dir, datasets_uri=uri, keep_shingles_days=keep_days)
+        layout = Layout(output_dir, {}, datasets_uri=uri)
+        if not layout.holds_log():
+            raise CorpusError(f"{layout.datasets}: expected a corpus, found no articles/ folder")
+        if args[0] == "compact":
+            return compact(output_dir, opened, opts.min_age_days)
+        if args[0] == "export":
+            return export(opened, Path(args[1]).expanduser(), opts)
+        if args[0] == "forget":
+            return forget(opened, args[1])
+        return act(args[0], output_dir, opened)
 
-def act(action: str, output_dir: Path, uri: str | None) -> int:
+
+def act(action: str, output_dir: Path, opened: Opened) -> int:
     """Do one action and return the exit status."""
     # Verify changes nothing, and rebuild is for a store that cannot recover: a part of its log may be gone.
-    store = open_store(output_dir, datasets_uri=uri, recover=action == "stats")
+    store = opened(recover=action == "stats")
     try:
         if action == "verify":
             problems = store.verify()
@@ -103,11 +114,11 @@ def act(action: str, output_dir: Path, uri: str | None) -> int:
         store.close()
 
 
-def compact(output_dir: Path, uri: str | None, min_age_days: int) -> int:
+def compact(output_dir: Path, opened: Opened, min_age_days: int) -> int:
     """Merge the small files of past days, say what was done, and return the exit status."""
     if min_age_days < 0:
         raise UsageError(f"--min-age-days: expected a number from 0, got {min_age_days}")
-    with closing(open_store(output_dir, datasets_uri=uri)) as store:
+    with closing(opened()) as store:
         done = store.compact(before=datetime.now(UTC).date() - timedelta(days=min_age_days - 1))
     if not done.days:
         print(f"{output_dir}: nothing to compact")
@@ -119,9 +130,9 @@ def compact(output_dir: Path, uri: str | None, min_age_days: int) -> int:
     return 0
 
 
-def forget(output_dir: Path, uri: str | None, url: str) -> int:
+def forget(opened: Opened, url: str) -> int:
     """Make a URL unknown, say so, and return the exit status: 1 if it was not known."""
-    with closing(open_store(output_dir, datasets_uri=uri)) as store:
+    with closing(opened()) as store:
         if not store.forget_url(url):
             print(f"{url}: not known, nothing to forget")
             return 1
@@ -129,7 +140,7 @@ def forget(output_dir: Path, uri: str | None, url: str) -> int:
     return 0
 
 
-def export(output_dir: Path, uri: str | None, target: Path, opts: argparse.Namespace) -> int:
+def export(opened: Opened, target: Path, opts: argparse.Namespace) -> int:
     """Write the stories that the options choose to a new folder, say what it holds, and return the exit status."""
     choice = Choice(
         columns=opts.columns,
@@ -139,7 +150,7 @@ def export(output_dir: Path, uri: str | None, target: Path, opts: argparse.Names
         since=opts.since,
         until=opts.until,
     )
-    with closing(open_store(output_dir, datasets_uri=uri)) as store, store.undisturbed():
+    with closing(opened()) as store, store.undisturbed():
         done = export_corpus(store.layout, target, format=opts.format, choice=choice, shard_rows=opts.shard_rows)
     print(f"{target}: {done.rows:,} stories in {done.files:,} files, {done.size:,} bytes")
     return 0

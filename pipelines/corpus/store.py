@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pipelines.corpus import fold as folding
 from pipelines.corpus import frontier, recovery, source_lines
@@ -25,6 +25,7 @@ from pipelines.corpus.forgetting import find_pages, forget_page
 from pipelines.corpus.lock import FoldLock
 from pipelines.corpus.log import Batch, freeze_batch, register_batch, write_batch
 from pipelines.corpus.publish import publish_parts
+from pipelines.corpus.recall import read_owned_documents
 from pipelines.corpus.rows import warm_up
 from pipelines.corpus.source_lines import NoteLines
 from pipelines.corpus.state import (
@@ -39,7 +40,7 @@ from pipelines.corpus.state import (
 )
 from pipelines.corpus.verify import describe_unfinished, find_problems
 from pipelines.errors import CorpusError, DedupError, StoreBusy, StoreDamaged
-from pipelines.records import Article, Endpoint, LineNote, Rejection, Revisit
+from pipelines.records import Article, Document, Endpoint, LineNote, Rejection, Revisit
 from pipelines.sqlite import snapshot, transaction
 
 logger = logging.getLogger(__name__)
@@ -52,8 +53,15 @@ START_WAIT_SECONDS = 10.0
 FRONT_CACHE_KIB = 16_384
 BACK_CACHE_KIB = 65_536
 
-OpenIndex = Callable[[sqlite3.Connection, Path], StoryIndex[Any]]
 T = TypeVar("T")
+
+
+class OpenIndex(Protocol):
+    """Opens the dedup index in a connection and a folder; what read_documents yields of articles is their text as it was folded."""
+
+    def __call__(
+        self, connection: sqlite3.Connection, folder: Path, /, *, read_documents: Callable[[Sequence[str]], Iterable[Sequence[Document]]]
+    ) -> StoryIndex[Any]: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -344,7 +352,8 @@ class Store:
 
     def _fresh_index(self, connection: Connection) -> StoryIndex[Any]:
         if self._index is None or self._index[0] is not connection:
-            self._index = connection, self._open_index(connection, self.layout.index_folder)
+            read_documents = partial(read_owned_documents, connection, self.layout)
+            self._index = connection, self._open_index(connection, self.layout.index_folder, read_documents=read_documents)
         index = self._index[1]
         index.refresh()
         return index

@@ -70,8 +70,9 @@ class Collection:
         return self._index.all_memberships()
 
     def statistics(self) -> dict[str, int]:
-        """Return what the index counted: see ``StoryIndex.statistics``. All that it holds is new, so that is not told twice."""
-        return {name: number for name, number in self._index.statistics().items() if not name.startswith("new_")}
+        """Return what the index counted: see ``StoryIndex.statistics``. All that it holds is new, so that is not told twice; it forgets nothing."""
+        told = self._index.statistics().items()
+        return {name: number for name, number in told if not name.startswith("new_") and name not in ("forgotten", "recalled")}
 
     def index_bytes(self) -> int:
         """Return how much the index takes on disk now."""

@@ -27,6 +27,13 @@ class Changes:
     sources: list[Row] = field(default_factory=list)
     texts: list[Row] = field(default_factory=list)
     shingles: list[Row] = field(default_factory=list)
+    """Of new texts, and of old ones that are kept again."""
+    forgotten: list[int] = field(default_factory=list)
+    """Texts whose shingles are kept no longer."""
+    ages: list[Row] = field(default_factory=list)
+    """When a document was fetched, and the text whose age that is now."""
+    newest: int = 0
+    """When the newest of all documents was fetched."""
     documents: list[Row] = field(default_factory=list)
     moved_documents: list[Row] = field(default_factory=list)
     changed_texts: list[Row] = field(default_factory=list)
@@ -56,7 +63,9 @@ def write_changes(connection: sqlite3.Connection, changes: Changes, *, with_jour
     many = connection.executemany
     many("INSERT INTO dedup_source (id, name) VALUES (?, ?)", changes.sources)
     many("INSERT INTO dedup_text VALUES (?, ?, ?, ?, ?)", changes.texts)
-    many("INSERT INTO dedup_shingles VALUES (?, ?, ?)", changes.shingles)
+    many("INSERT INTO dedup_shingles VALUES (?, ?, ?, ?)", changes.shingles)
+    many("UPDATE dedup_shingles SET fetched_at = ? WHERE text = ?", changes.ages)
+    many("DELETE FROM dedup_shingles WHERE text = ?", [(text,) for text in changes.forgotten])
     many(INSERT_DOCUMENT, changes.documents)
     many(UPDATE_DOCUMENT, changes.moved_documents)
     many("UPDATE dedup_text SET story = ?, living = ?, lost = ? WHERE id = ?", changes.changed_texts)
@@ -67,6 +76,7 @@ def write_changes(connection: sqlite3.Connection, changes: Changes, *, with_jour
     many("DELETE FROM dedup_run WHERE name = ?", [(run.name,) for run in changes.withdrawn_runs])
     many("INSERT INTO dedup_run VALUES (?, ?, ?, ?)", [(run.name, run.level, run.count, run.checksum) for run in changes.runs])
     write_meta(connection, "generation", changes.generation)
+    write_meta(connection, "newest", changes.newest)
     if with_journal:
         write_entry(connection, changes.generation, as_entry(changes) if changes.are_plain else None)
 

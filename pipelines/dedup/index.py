@@ -9,13 +9,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.dedup import tables
+from pipelines.dedup.aging import forget_old, note_ages
 from pipelines.dedup.fold import Changes, Fold, write_changes
 from pipelines.dedup.intake import take_in
 from pipelines.dedup.judge import judge, post_keys
 from pipelines.dedup.memberships import describe_everything, describe_stories
 from pipelines.dedup.parameters import DedupParameters
+from pipelines.dedup.recall import ReadDocuments
 from pipelines.dedup.state import IndexState
 from pipelines.dedup.work import Work
 from pipelines.errors import DedupError
@@ -23,6 +26,8 @@ from pipelines.records import Document, Membership
 from pipelines.sqlite import transaction
 
 logger = logging.getLogger(__name__)
+
+_COUNTED = ("new_flips", "new_edges", "candidates", "comparisons", "rejudged", "forgotten", "recalled")
 
 
 class StoryIndex:
@@ -35,6 +40,9 @@ class StoryIndex:
     agency_hosts (registrable domain to agency code) says which sites are an agency's own. It is not part of the
     parameters: a change holds for stories as folds touch them, and for all after a rebuild. An index that is not durable is one process's
     own: its files are not synced to the disk, and there is no journal for others.
+
+    With keep_shingles_days, shingles of texts whose documents were all fetched so long before the newest one are not kept, and computed again
+    from what read_documents says when a fold needs them. It decides nothing: any index goes on with any value.
     """
 
     def __init__(
@@ -45,6 +53,8 @@ class StoryIndex:
         parameters: DedupParameters = DedupParameters(),  # noqa: B008 - frozen
         agency_hosts: Mapping[str, str] | None = None,
         is_durable: bool = True,
+        read_documents: ReadDocuments | None = None,
+        keep_shingles_days: float | None = None,
     ) -> None:
         self.parameters = parameters
         self.counts: Counter[str] = Counter()
@@ -52,6 +62,8 @@ class StoryIndex:
         self._folder = folder
         self._agency_hosts = dict(agency_hosts or {})
         self._is_durable = is_durable
+        self._read_documents = read_documents
+        self._keep_shingles_days = keep_shingles_days if read_documents else None
         self._state = IndexState(folder, is_durable=is_durable)
         self._open: Changes | None = None
         folder.mkdir(parents=True, exist_ok=True)
@@ -88,19 +100,22 @@ class StoryIndex:
         """Judge again up to limit texts that lost shingles since they were judged; None when there are none left.
 
         Afterwards stories and canonical copies are what one fold of all documents gives. No shingle flips here, so the size
-        of the steps does not matter.
+        of the steps does not matter. The last steps only forget old texts.
         """
         work = self._begin()
-        waiting = np.flatnonzero(self._state.lost[: self._state.text_count] > 0)[:limit]
-        if not len(waiting):
-            self._open = None
-            return None
         try:
-            work.touched.update(waiting.tolist())
-            return self._decide(work, tell=tell)
+            work.touched.update(np.flatnonzero(self._state.lost[: self._state.text_count] > 0)[:limit].tolist())
+            if work.touched:
+                return self._decide(work, tell=tell)
+            self._forget_old(work)
         except BaseException:
             self._forget()
             raise
+        self.counts.update(work.counts)
+        if work.changes.forgotten or work.changes.ages:
+            return Fold(memberships=(), changes=work.changes)
+        self._open = None
+        return None
 
     def write(self, fold: Fold) -> None:
         """Write a fold inside the caller's transaction. Raises DedupError if another fold was written since it was prepared."""
@@ -140,12 +155,13 @@ class StoryIndex:
         Final when the index has settled. Nothing may be folded meanwhile.
         """
         self._load()
-        return describe_everything(self._connection, self._state, self._agency_hosts)
+        return describe_everything(self._connection, self._state, self._agency_hosts, self._read_shingles)
 
     def statistics(self) -> dict[str, int]:
         """Return how much the index holds and what it did: texts, flips (boilerplate shingles), edges, and since this object was made
         new_flips, new_edges, candidates (pairs that share enough), comparisons (those of them that were not together yet) and rejudged
-        (how often a known text was judged again, as it lost or gained shingles).
+        (how often a known text was judged again, as it lost or gained shingles), forgotten and recalled (old texts whose shingles went,
+        and how often those of one were computed again).
 
         Candidates far above the edges say that boilerplate is not recognized; comparisons far above them, that stories are alike.
         """
@@ -155,7 +171,7 @@ class StoryIndex:
             "texts": self._state.text_count,
             "flips": len(self._state.occurrences.flips),
             "edges": edges,
-            **{name: self.counts[name] for name in ("new_flips", "new_edges", "candidates", "comparisons", "rejudged")},
+            **{name: self.counts[name] for name in _COUNTED},
         }
 
     def clear(self) -> None:
@@ -188,12 +204,14 @@ class StoryIndex:
         if self._open is not None:
             raise DedupError("the last fold is still open: finish or abandon it first")
         self._load()
-        changes = Changes(generation=self._state.generation + 1)
+        newest = int(tables.read_meta(self._connection, "newest") or 0)
+        changes = Changes(generation=self._state.generation + 1, newest=newest)
         self._open = changes
         return Work(
             connection=self._connection,
             state=self._state,
             parameters=self.parameters,
+            read_documents=self._read_documents,
             changes=changes,
             first_new_text=self._state.text_count,
         )
@@ -222,12 +240,23 @@ class StoryIndex:
         changes.changed_texts = [(*row, text) for row, text in zip(state.text_rows(rewritten), rewritten, strict=True)]
         new = range(work.first_new_text, state.text_count)
         changes.texts = [(*number, *row) for number, row in zip(changes.texts, state.text_rows(list(new)), strict=True)]
+        memberships: list[Membership] = []
+        if tell:
+            told = work.own_texts() | changed
+            memberships = describe_stories(work, {state.stories.label(text) for text in told}, self._agency_hosts)
+        note_ages(work)
+        self._forget_old(work)
         self.counts.update(work.counts, new_flips=len(changes.flips), new_edges=len(changes.edges))
-        if not tell:
-            return Fold(memberships=(), changes=changes)
-        told = {arrival.member.text for arrival in work.arrivals} | {text for text, _, _ in work.moved.values()} | changed
-        memberships = describe_stories(work, {state.stories.label(text) for text in told}, self._agency_hosts)
         return Fold(memberships=memberships, changes=changes)
+
+    def _forget_old(self, work: Work) -> None:
+        if self._keep_shingles_days is not None:
+            forget_old(work, self._keep_shingles_days)
+
+    def _read_shingles(self, texts: Sequence[int]) -> Mapping[int, NDArray[np.uint32]]:
+        work = Work(connection=self._connection, state=self._state, parameters=self.parameters, read_documents=self._read_documents)
+        work.fetch_shingles(texts)
+        return work.shingles
 
     def _forget(self) -> None:
         """Drop what is in memory; the next fold reads the tables."""

@@ -50,25 +50,27 @@ def identify(work: Work, documents: Sequence[Document], moved: Sequence[Document
     numbers = tables.find_texts(work.connection, [text.digest for text in shingled])
     state, changes, first_new_source = work.state, work.changes, len(work.state.source_names)
     digests: list[int] = []
+    ages: list[int | None] = []
     new_shingles: list[NDArray[np.uint32]] = []
     for document, (digest, words, shingles) in zip(everyone, shingled, strict=True):
         if (text := numbers.get(digest)) is None:
             text = numbers[digest] = work.first_new_text + len(digests)
             digests.append(digest)
+            ages.append(tables.as_microseconds(document.fetched_at))
             new_shingles.append(shingles)
         member = describe_member(document, text=text, words=words)
         arrival = Arrival(member, state.number_source(document.source), member.identity_hash)
         work.arrivals.append(arrival)
         row = tables.document_row(*arrival)
         if document.article_id in known:
-            changes.moved_documents.append((*row[1:], document.article_id))
+            changes.moved_documents.append((*row[1:], row[0]))
         else:
             changes.documents.append(row)
     new_texts = range(work.first_new_text, work.first_new_text + len(digests))
     bands, shortened = band_keys(new_shingles), shorten(new_shingles, every := work.parameters.sample_every)
     work.bands.update(zip(new_texts, bands, strict=True))
     work.shingles.update(zip(new_texts, shortened, strict=True))
-    changes.shingles = list(zip(new_texts, pack_shingles(shortened, every), map(tables.encode, bands), strict=True))
+    changes.shingles = list(zip(new_texts, pack_shingles(shortened, every), map(tables.encode, bands), ages, strict=True))
     changes.sources = [(number, state.source_names[number]) for number in range(first_new_source, len(state.source_names))]
     # Labels and counts follow in the end.
     changes.texts = [(text, digest) for text, digest in zip(new_texts, digests, strict=True)]

@@ -168,7 +168,7 @@ def post_keys(work: Work) -> tuple[list[Run], list[Run]]:
 def _add_rare(work: Work, rare: dict[int, NDArray[np.uint32]], texts: Iterable[int]) -> None:
     """Add the rare shingles of texts that are not there yet, reading what this fold has not met."""
     wanted = sorted(set(texts) - rare.keys())
-    work.shingles.update(tables.read_shingles(work.connection, [text for text in wanted if text not in work.shingles]))
+    work.fetch_shingles(wanted)
     for begin in range(0, len(wanted), TEXTS_AT_ONCE):
         some = {text: work.shingles[text] for text in wanted[begin : begin + TEXTS_AT_ONCE]}
         rare.update(rare_shingles(some, work.state.occurrences, work.parameters.sample_every))

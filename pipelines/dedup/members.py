@@ -70,7 +70,7 @@ def describe_member(document: Document, *, text: int, words: int) -> Member:
         source=document.source,
         url=document.url,
         host=document.host or host_of(document.url),
-        canonical_url=document.canonical_url,
+        canonical_url=document.canonical_url if document.canonical_url != document.url else None,
         published_at=document.published_at,
         modified_at=document.modified_at,
         fetched_at=document.fetched_at,

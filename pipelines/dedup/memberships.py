@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import get_args
 
@@ -19,6 +19,7 @@ from pipelines.dedup.verify import similarity
 from pipelines.dedup.work import Work
 from pipelines.records import Membership, Relation
 
+ReadShingles = Callable[[list[int]], Mapping[int, NDArray[np.uint32]]]
 RELATIONS: tuple[Relation, ...] = get_args(Relation)
 _DOCUMENTS_AT_ONCE = 2000
 _ROWS_AT_ONCE = 5000
@@ -30,7 +31,7 @@ def describe_stories(work: Work, labels: Iterable[int], agency_hosts: Mapping[st
     texts_of = {label: stories.members(label) for label in sorted(labels)}
     members = _members_by_text(work, [text for texts in texts_of.values() for text in texts])
     several = [text for texts in texts_of.values() if len(texts) > 1 for text in texts]
-    work.shingles.update(tables.read_shingles(work.connection, [text for text in several if text not in work.shingles]))
+    work.fetch_shingles(several)
     rows: list[Membership] = []
     for texts in texts_of.values():
         # A text whose documents have all moved away has no members.
@@ -67,13 +68,16 @@ def describe_story(members: list[Member], shingles: Mapping[int, NDArray[np.uint
     return rows
 
 
-def describe_everything(connection: sqlite3.Connection, state: IndexState, agency_hosts: Mapping[str, str]) -> Iterator[list[Membership]]:
+def describe_everything(
+    connection: sqlite3.Connection, state: IndexState, agency_hosts: Mapping[str, str], read_shingles: ReadShingles
+) -> Iterator[list[Membership]]:
     """Yield the row of every document, in the order of their numbers; about 40 bytes a document are held in memory."""
     numbers, texts = tables.read_numbers(connection, "SELECT id, text FROM dedup_document ORDER BY id", 2).T
     standing = Standing.alone(numbers)
     for own in _stories_of_several(state.stories.labels(texts.astype(np.uint32))):
         place_of = dict(zip(numbers[own].tolist(), own.tolist(), strict=True))
-        standing.place(connection, state, place_of, sorted(set(texts[own].tolist())), agency_hosts)
+        several = sorted(set(texts[own].tolist()))
+        standing.place(connection, state, place_of, several, agency_hosts, read_shingles(several))
     yield from standing.rows(connection, numbers)
 
 
@@ -102,6 +106,7 @@ class Standing:
         place_of: Mapping[int, int],
         texts: list[int],
         agency_hosts: Mapping[str, str],
+        shingles: Mapping[int, NDArray[np.uint32]],
     ) -> None:
         """Take in the stories that these texts tell, all texts of each; place_of: place by document number."""
         members: dict[int, list[Member]] = {}
@@ -109,7 +114,6 @@ class Standing:
         for member, _, number in tables.read_numbered_members(connection, texts, state.source_names):
             members.setdefault(state.stories.label(member.text), []).append(member)
             number_of[member.article_id] = number
-        shingles = tables.read_shingles(connection, texts)
         for story in members.values():
             for row in describe_story(story, shingles, agency_hosts):
                 place = place_of[number_of[row.article_id]]

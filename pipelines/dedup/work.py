@@ -16,8 +16,9 @@ from pipelines.dedup.fold import Changes
 from pipelines.dedup.members import Member
 from pipelines.dedup.packing import TEXTS_AT_ONCE
 from pipelines.dedup.parameters import DedupParameters
+from pipelines.dedup.recall import ReadDocuments, recall_shingles
 from pipelines.dedup.state import IndexState
-from pipelines.dedup.tables import read_shingles_and_bands
+from pipelines.dedup.tables import read_shingles, read_shingles_and_bands
 from pipelines.dedup.verify import posted_keys
 
 
@@ -42,6 +43,7 @@ class Work:
     connection: sqlite3.Connection
     state: IndexState
     parameters: DedupParameters
+    read_documents: ReadDocuments | None = None
     changes: Changes = field(default_factory=Changes)
     first_new_text: int = 0
     """Texts from this number on are new."""
@@ -51,6 +53,8 @@ class Work:
     shingles: dict[int, NDArray[np.uint32]] = field(default_factory=dict)
     bands: dict[int, NDArray[np.uint32]] = field(default_factory=dict)
     """Of texts that this fold looks at."""
+    recalled: set[int] = field(default_factory=set)
+    """Texts whose shingles were not kept."""
     entries: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
     """Postings (key << 32 | text) of the keys that were looked up, old and new."""
     looked_up: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
@@ -69,10 +73,32 @@ class Work:
     """Candidate pairs, and how many of them were compared: see ``StoryIndex.statistics``."""
 
     def fetch(self, texts: Iterable[int]) -> None:
-        """Read the shingles and bands of known texts that this fold has not met."""
-        wanted = [text for text in texts if text not in self.bands]
-        for text, (shingles, bands) in read_shingles_and_bands(self.connection, wanted).items():
+        """Get the shingles and bands of known texts that this fold has not met."""
+        wanted = {text for text in texts if text not in self.bands}
+        found = read_shingles_and_bands(self.connection, sorted(wanted))
+        for text, (shingles, bands) in found.items():
             self.shingles[text], self.bands[text] = shingles, bands
+        self._recall(wanted - found.keys())
+
+    def fetch_shingles(self, texts: Iterable[int]) -> None:
+        """Get the shingles of known texts that this fold has not met."""
+        wanted = {text for text in texts if text not in self.shingles}
+        found = read_shingles(self.connection, sorted(wanted))
+        self.shingles.update(found)
+        self._recall(wanted - found.keys())
+
+    def _recall(self, texts: set[int]) -> None:
+        if not texts:
+            return
+        every = self.parameters.sample_every
+        for text, shingles, bands in recall_shingles(self.connection, sorted(texts), self.read_documents, every):
+            self.shingles[text], self.bands[text] = shingles, bands
+        self.recalled |= texts
+        self.counts["recalled"] += len(texts)
+
+    def own_texts(self) -> set[int]:
+        """Return the texts of this fold's documents, and those that documents left."""
+        return {arrival.member.text for arrival in self.arrivals} | {text for text, _, _ in self.moved.values()}
 
     def keys_of(self, texts: Iterable[int]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
         """Return the keys that texts may be posted under, as parallel texts and keys, sorted. The texts were fetched."""

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -42,7 +46,8 @@ def output(tmp_path: Path, make_article: Callable[..., Any]) -> Path:
             text = (
                 f"{wire} {number}" if number < 2 else "Prices of grain fell for a third week, the ministry of farming said in its report."
             )
-            store.commit(store.freeze([make_article(f"https://o{number}.example/1", text, source=f"o{number}", extra=None)]))
+            article = make_article(f"https://o{number}.example/1", text, source=f"o{number}", extra=None)
+            store.commit(store.freeze([replace(article, fetched_at=article.fetched_at + timedelta(minutes=number))]))
         store.finish()
     return folder
 
@@ -61,6 +66,20 @@ def test_each_action_works_on_a_sound_store(scrapy: Callable[..., Any], output: 
     for cells in ("corpus 2", "languages stories", "en 2", "o2 1 0", "AP 2", "edited 1"):
         assert re.search(r"\W+".join(cells.split()), told[0].output), (cells, told[0].output)
     assert without_sizes(told[0].output) == without_sizes(told[2].output)
+
+
+def test_a_rebuild_keeps_the_shingles_that_it_is_told_to(scrapy: Callable[..., Any], output: Path) -> None:
+    """Those of the last second, or all; an age that is none is refused."""
+    kept = []
+    for days in ("0.00001", "0"):
+        ran = scrapy("corpus", "rebuild", "-s", f"OUTPUT_DIR={output}", "-s", f"DEDUP_KEEP_SHINGLES_DAYS={days}")
+        assert ran.status == 0, ran.output
+        with closing(sqlite3.connect(output / "state" / "copydesk.sqlite")) as state:
+            kept += state.execute("SELECT count(*) FROM dedup_shingles").fetchone()
+    assert kept == [1, 3]
+    ran = scrapy("corpus", "stats", "-s", f"OUTPUT_DIR={output}", "-s", "DEDUP_KEEP_SHINGLES_DAYS=long")
+    assert ran.status == 1
+    assert "scrapy corpus: DEDUP_KEEP_SHINGLES_DAYS must be a number from 0, got 'long'" in ran.output
 
 
 def test_rebuild_mends_a_damaged_index(scrapy: Callable[..., Any], output: Path, make_article: Callable[..., Any]) -> None:

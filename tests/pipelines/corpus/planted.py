@@ -145,7 +145,7 @@ class PlantedFold:
 class PlantedIndex:
     """Knows the truth; everything it remembers is in SQLite, in the store's transactions."""
 
-    def __init__(self, connection: sqlite3.Connection, folder: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, folder: Path, *, read_documents: object) -> None:
         assert folder.is_dir()
         self.connection = connection
         connection.execute("CREATE TABLE IF NOT EXISTS planted(article TEXT PRIMARY KEY, fetched_us INT, text TEXT, is_settled INT)")

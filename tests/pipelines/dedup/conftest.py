@@ -20,11 +20,21 @@ NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)
 class Desk:
     """A story index with the part of the store that it needs: a connection, transactions, and the standing of every article."""
 
-    def __init__(self, folder: Path, *, parameters: DedupParameters | None = None, agency_hosts: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        parameters: DedupParameters | None = None,
+        agency_hosts: dict[str, str] | None = None,
+        keep_days: float | None = None,
+    ) -> None:
         self.folder = folder
         self.parameters = parameters or DedupParameters()
         self.agency_hosts = agency_hosts
+        self.keep_days = keep_days
         self.standing: dict[str, Membership] = {}
+        self.log: dict[str, Document] = {}
+        self.recalled = 0
         folder.mkdir(parents=True, exist_ok=True)
         self.open()
 
@@ -32,7 +42,20 @@ class Desk:
         self.connection = sqlite3.connect(self.folder / "copydesk.sqlite", isolation_level=None)
         self.connection.execute("PRAGMA journal_mode = WAL").fetchall()
         self.connection.execute("PRAGMA synchronous = OFF").fetchall()
-        self.index = StoryIndex(self.connection, self.folder / "index", parameters=self.parameters, agency_hosts=self.agency_hosts)
+        self.index = StoryIndex(
+            self.connection,
+            self.folder / "index",
+            parameters=self.parameters,
+            agency_hosts=self.agency_hosts,
+            read_documents=self.read_documents,
+            keep_shingles_days=self.keep_days,
+        )
+
+    def read_documents(self, article_ids: Sequence[str]) -> Iterator[list[Document]]:
+        """What the store reads from the log."""
+        self.recalled += len(article_ids)
+        for article_id in article_ids:
+            yield [self.log[article_id]]
 
     def close(self) -> None:
         self.connection.close()
@@ -45,6 +68,7 @@ class Desk:
         self.index.refresh()
         fold = self.index.prepare(documents, moved)
         self.commit(fold)
+        self.log.update((document.article_id, document) for document in (*documents, *moved))
         return fold
 
     def commit(self, fold: Fold) -> None:
@@ -68,6 +92,10 @@ class Desk:
         for article_id, membership in self.standing.items():
             groups.setdefault(membership.story_id, set()).add(article_id)
         return {frozenset(group) for group in groups.values()}
+
+    def kept_texts(self) -> set[int]:
+        """The texts whose shingles are kept."""
+        return {text for (text,) in self.connection.execute("SELECT text FROM dedup_shingles")}
 
     def run_files(self) -> set[str]:
         return {path.name for path in (self.folder / "index").iterdir()}

@@ -111,6 +111,8 @@ def test_copies_that_all_differ_are_compared_about_once_each(desk: Desk, write: 
         "candidates": 0,
         "comparisons": 199,
         "rejudged": 0,
+        "forgotten": 0,
+        "recalled": 0,
     }
 
 

@@ -98,14 +98,30 @@ def by_id(memberships: Sequence[Membership]) -> dict[str, Membership]:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(seed=st.integers(0, 10**6), order=st.integers(0, 10**6), count=st.integers(2, 36), again_at=st.sampled_from([0.0, 0.25, 1.0]))
+@given(
+    seed=st.integers(0, 10**6),
+    order=st.integers(0, 10**6),
+    count=st.sampled_from([2, 3, 5, 9, 14, 20, 28, 36]),
+    again_at=st.sampled_from([0.0, 0.25, 1.0]),
+    keep_minutes=st.sampled_from([None, 0, 0, 5, 15]),
+)
 def test_order_and_split_do_not_matter(
-    open_desk: Callable[..., Desk], write: Write, document: Make, seed: int, order: int, count: int, again_at: float
+    open_desk: Callable[..., Desk],
+    write: Write,
+    document: Make,
+    seed: int,
+    order: int,
+    count: int,
+    again_at: float,
+    keep_minutes: int | None,
 ) -> None:
-    """However the fetches come, settled memberships are those of one fold over the articles' first fetches."""
+    """However the fetches come, and whatever is forgotten, settled memberships are those of one fold over the articles' first fetches."""
     newsroom = fill_newsroom(seed, count, write, document)
-    desk = open_desk(parameters=DedupParameters(judge_again_share=again_at))
+    desk = open_desk(
+        parameters=DedupParameters(judge_again_share=again_at), keep_days=None if keep_minutes is None else keep_minutes / 1440
+    )
     work_through(desk, newsroom, order)
+    event(f"recalled: {min(3, desk.recalled)} or more")
     desk.close()
     assert desk.standing == by_id(deduplicate(newsroom.owners(), fold_size=1000))
 
@@ -161,9 +177,10 @@ def test_stories_that_a_source_tells_many_times_are_the_same_in_any_order(
 def test_a_large_newsroom_in_two_orders(open_desk: Callable[..., Desk], write: Write, document: Make, seed: int) -> None:
     """Enough articles for merged run files, flips in every source and stories that part."""
     newsroom = fill_newsroom(seed, 300, write, document)
-    desk = open_desk()
+    desk = open_desk(keep_days=seed * 3 / 1440)
     work_through(desk, newsroom, seed)
     assert len(desk.index._state.occurrences.flips) > 100
+    assert desk.recalled > 100
     assert 1 < len(desk.stories()) < 300
     assert desk.standing == by_id(deduplicate(newsroom.owners(), fold_size=77))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.dedup.shingles import CHARACTERS_PER_SHINGLE, WORDS_PER_SHINGLE, shingle_documents, shingle_texts
@@ -44,6 +44,7 @@ def test_texts_are_exact_copies_just_when_their_hashes_are_equal(text: str, inse
         assert one.shingles.tolist() == two.shingles.tolist()
 
 
+@settings(deadline=None)
 @given(st.lists(passages, max_size=6))
 def test_neighbors_in_a_call_do_not_matter(texts: list[str]) -> None:
     """A text has the same shingles alone and among others."""
