@@ -105,6 +105,7 @@ def test_hosts_and_days_narrow_a_replay(tmp_path: Path, scrapy: Callable[..., Ra
     assert set(read(tmp_path / "output", "articles")["url"]) == {url_of(NAMES[2]), url_of(NAMES[3]), "https://m.gazette.example/y"}
 
 
+@pytest.mark.timeout(900)
 def test_a_killed_replay_goes_on(tmp_path: Path, scrapy: Callable[..., Ran]) -> None:
     """Killed as soon as one file is noted as done: its pages are in the log then, and the next run brings the rest."""
     for number in range(8):
@@ -117,15 +118,18 @@ def test_a_killed_replay_goes_on(tmp_path: Path, scrapy: Callable[..., Ran]) -> 
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     done = done_bytes(output)
-    durable = set(read(output, "articles")["url"])
     assert done
+    assert read(output, "rejected").empty
+    durable = set(read(output, "articles")["url"])
     for path in done:
         assert {url_of(f"tale {Path(path).name[0]} {page}") for page in range(4)} <= durable
-    ran = scrapy(*command)
+    ran = scrapy(*command, timeout=600)
     assert ran.status == 0, ran.output
+    assert read(output, "rejected").empty
     assert set(read(output, "articles")["url"]) == {url_of(f"tale {number} {page}") for number in range(8) for page in range(4)}
 
 
+@pytest.mark.timeout(900)
 def test_a_page_that_kills_its_worker_costs_itself(tmp_path: Path) -> None:
     """Tried alone, and once more alone, then rejected and told; the pages beside it are stored, and the file is done."""
     archive(tmp_path / "a.warc.gz", [*NAMES[:3], "deadly tale", *NAMES[3:6]])
@@ -140,7 +144,7 @@ def test_a_page_that_kills_its_worker_costs_itself(tmp_path: Path) -> None:
         f"OUTPUT_DIR={output}",
         *SETTINGS,
     ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
     assert set(read(output, "articles")["url"]) == {url_of(name) for name in NAMES[:6]}
