@@ -134,18 +134,26 @@ def chain_on_all_cores(path: Path, cores: int) -> float:
 
 
 class Group:
-    """A process and all that it started, workers of a forkserver too, which the system's own accounts of children leave out."""
+    """The process at the head of a session and all that it started, also what the system's own accounts of children leave out: workers of a forkserver, and of Spark."""
 
     def __init__(self, leader: int) -> None:
         self.leader = leader
-        self._ticks: dict[int, int] = {}
+        self._ticks: dict[tuple[int, str], int] = {}
         self.memory: list[tuple[float, float]] = []
         """Resident MB of the leader and of the whole group, at each look."""
 
     @property
     def cpu_seconds(self) -> float:
         """CPU of every process that was seen, up to the last look at it."""
-        return sum(self._ticks.values()) / os.sysconf("SC_CLK_TCK")
+        return sum(self.cpu_by_name.values())
+
+    @property
+    def cpu_by_name(self) -> dict[str, float]:
+        """The same by the name of the program."""
+        seconds: dict[str, float] = {}
+        for (_, name), ticks in self._ticks.items():
+            seconds[name] = seconds.get(name, 0.0) + ticks / os.sysconf("SC_CLK_TCK")
+        return seconds
 
     def look(self) -> None:
         """Note memory and CPU as they are now."""
@@ -154,10 +162,11 @@ class Group:
             if not entry.name.isdigit():
                 continue
             try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-                if int(fields[2]) != self.leader:
+                head, _, rest = (entry / "stat").read_text().rpartition(")")
+                fields = rest.split()
+                if int(fields[3]) != self.leader:
                     continue
-                self._ticks[int(entry.name)] = int(fields[11]) + int(fields[12])
+                self._ticks[int(entry.name), head.partition("(")[2]] = int(fields[11]) + int(fields[12])
                 megabytes = int(fields[21]) * resource.getpagesize() / 1e6
             except (OSError, ValueError, IndexError):
                 continue

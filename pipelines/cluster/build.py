@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import uuid
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as sf
+from pyspark.sql.pandas.types import from_arrow_schema
 
 from pipelines.chain import load_agency_hosts, load_outlet_hosts, store_parameters
 from pipelines.cluster import documents, keys, pairs, parts, stories
@@ -171,12 +173,16 @@ def _with_both(found: DataFrame, texts: DataFrame, *columns: str) -> DataFrame:
 
 
 def _read_logs(spark: SparkSession, logs: Sequence[Path]) -> DataFrame:
-    """The rows of all parts, with the place of each; files of other names are not ours."""
+    """The rows of all parts, with the place of each; files of other names are not ours, and parts that others have merged are as good as gone."""
     # Without partitions: the folder's day would become a column, and several roots would have none in common.
     frame = spark.read.option("recursiveFileLookup", "true").parquet(*(str(log) for log in logs))
     path = sf.col("_metadata.file_path")
     place = (sf.regexp_extract(path, _PART, 1).alias("day"), sf.regexp_extract(path, _PART, 2).alias("part"))
-    return frame.select(*ARTICLES.names, *place, sf.col("_metadata.row_index").alias("row_index")).where("part != ''")
+    rows = frame.select(*ARTICLES.names, *place, sf.col("_metadata.row_index").alias("row_index")).where("part != ''")
+    paths = [(str(path.absolute()),) for log in logs for path in log.rglob("*.parquet") if re.search(_PART, str(path))]
+    files = spark.createDataFrame(paths, from_arrow_schema(parts.FILES)).repartition(spark.sparkContext.defaultParallelism)
+    merged = run(files, parts.MERGED, parts.read_merged).cache()
+    return rows.join(merged, "part", "left_anti") if merged.count() else rows
 
 
 def check_folders(logs: Sequence[Path], out: Path) -> None:

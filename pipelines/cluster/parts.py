@@ -1,4 +1,4 @@
-"""The files of ``corpus/`` and ``copies/``, written whole by the workers."""
+"""Files of the log that others have merged, and those of ``corpus/`` and ``copies/``, written whole by the workers."""
 
 from __future__ import annotations
 
@@ -12,10 +12,21 @@ from pipelines.cluster.groups import Batches, each_group, whole_groups
 from pipelines.cluster.stories import read_notes
 from pipelines.corpus.derived import annotate_table
 from pipelines.corpus.files import Layout
+from pipelines.corpus.parts import read_merges
 from pipelines.corpus.schema import ARTICLES, COPIES, CORPUS
 
+FILES: pa.Schema = pa.schema([("path", pa.string())])
+MERGED: pa.Schema = pa.schema([("part", pa.string())])
+"""Names of parts whose rows a compaction has put into another part."""
 WRITTEN: pa.Schema = pa.schema([("dataset", pa.string()), ("rows", pa.int64())])
 _ROWS_AT_ONCE = 5_000
+
+
+def read_merged(batches: Batches) -> Iterator[pa.RecordBatch]:
+    """Yield MERGED for FILES, the parts of a log: what each says that it replaces. Only their footers are read."""
+    for batch in batches:
+        names = [name for path in batch["path"].to_pylist() for name in read_merges(Path(path), "articles")]
+        yield pa.record_batch([pa.array(names, pa.string())], schema=MERGED)
 
 
 def write_parts(batches: Batches, *, folder: str, parameters: Mapping[str, Any]) -> Iterator[pa.RecordBatch]:
