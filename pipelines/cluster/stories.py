@@ -18,6 +18,7 @@ from pipelines.corpus.told import said_of
 from pipelines.dedup.members import first_fetched
 from pipelines.dedup.memberships import describe_story
 from pipelines.dedup.packing import unpack_shingles
+from pipelines.dedup.verify import distinct_shingles
 from pipelines.records import Evidence
 
 PLACEMENTS: pa.Schema = pa.schema(
@@ -57,7 +58,7 @@ def _place_story(
     members = [as_member(row, texts[row["text"]]) for row in rows]
     packed = {texts[row["text"]]: row["shingles"] for row in rows} if len(texts) > 1 else {}
     shingles = dict(zip(packed, unpack_shingles(list(packed.values())), strict=True))
-    memberships = describe_story(members, shingles, agency_hosts)
+    memberships = describe_story(members, distinct_shingles(shingles), agency_hosts)
     row_of = {row["article_id"]: row for row in rows}
     first = row_of[first_fetched(members).article_id]
     said = {item.article_id: _said(row_of[item.article_id], item.relation) for item in memberships}

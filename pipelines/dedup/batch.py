@@ -67,7 +67,13 @@ class Collection:
 
     def memberships(self) -> Iterator[list[Membership]]:
         """Yield where every document stands, some thousands at a time, in the order in which they came."""
-        return self._index.all_memberships()
+        waiting = self._index.all_memberships()
+        while True:
+            with _without_collector():
+                some = next(waiting, None)
+            if some is None:
+                return
+            yield some
 
     def statistics(self) -> dict[str, int]:
         """Return what the index counted: see ``StoryIndex.statistics``. All that it holds is new, so that is not told twice; it forgets nothing."""

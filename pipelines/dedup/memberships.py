@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.dedup import tables
-from pipelines.dedup.arrays import distinct
 from pipelines.dedup.canonical import choose_canonical, relate
 from pipelines.dedup.members import Member, first_fetched
 from pipelines.dedup.state import IndexState
-from pipelines.dedup.verify import similarity
+from pipelines.dedup.verify import distinct_shingles, similarity
 from pipelines.dedup.work import Work
 from pipelines.records import Membership, Relation
 
@@ -32,23 +31,23 @@ def describe_stories(work: Work, labels: Iterable[int], agency_hosts: Mapping[st
     members = _members_by_text(work, [text for texts in texts_of.values() for text in texts])
     several = [text for texts in texts_of.values() if len(texts) > 1 for text in texts]
     work.fetch_shingles(several)
+    shingles = distinct_shingles({text: work.shingles[text] for text in several})
     rows: list[Membership] = []
     for texts in texts_of.values():
         # A text whose documents have all moved away has no members.
         if own := [member for text in texts for member in members.get(text, ())]:
-            rows += describe_story(own, work.shingles, agency_hosts)
+            rows += describe_story(own, shingles, agency_hosts)
     return rows
 
 
 def describe_story(members: list[Member], shingles: Mapping[int, NDArray[np.uint32]], agency_hosts: Mapping[str, str]) -> list[Membership]:
-    """Return the rows of one story's members; shingles by text, needed where the story has several texts."""
+    """Return the rows of one story's members; shingles by text, sorted and distinct, needed where the story has several texts."""
     story_id = first_fetched(members).article_id
     canonical = choose_canonical(members, agency_hosts=agency_hosts) if len(members) > 1 else members[0]
     measured: dict[int, tuple[float, float]] = {canonical.text: (1.0, 1.0)}
     others = {member.text for member in members} - measured.keys()
-    whole = distinct(shingles[canonical.text]) if others else np.zeros(0, np.uint32)
     for text in others:
-        measured[text] = similarity(distinct(shingles[text]), whole)
+        measured[text] = similarity(shingles[text], shingles[canonical.text])
     rows = []
     for member in members:
         jaccard, containment = measured[member.text]
@@ -76,8 +75,9 @@ def describe_everything(
     standing = Standing.alone(numbers)
     for own in _stories_of_several(state.stories.labels(texts.astype(np.uint32))):
         place_of = dict(zip(numbers[own].tolist(), own.tolist(), strict=True))
-        several = sorted(set(texts[own].tolist()))
-        standing.place(connection, state, place_of, several, agency_hosts, read_shingles(several))
+        told = sorted(set(texts[own].tolist()))
+        several = [text for text in told if len(state.stories.members(state.stories.label(text))) > 1]
+        standing.place(connection, state, place_of, told, agency_hosts, distinct_shingles(read_shingles(several)))
     yield from standing.rows(connection, numbers)
 
 
@@ -108,20 +108,19 @@ class Standing:
         agency_hosts: Mapping[str, str],
         shingles: Mapping[int, NDArray[np.uint32]],
     ) -> None:
-        """Take in the stories that these texts tell, all texts of each; place_of: place by document number."""
+        """Take in the stories that these texts tell, all texts of each; place_of: place by document number; shingles as ``describe_story`` needs them."""
         members: dict[int, list[Member]] = {}
         number_of: dict[str, int] = {}
         for member, _, number in tables.read_numbered_members(connection, texts, state.source_names):
             members.setdefault(state.stories.label(member.text), []).append(member)
             number_of[member.article_id] = number
-        for story in members.values():
-            for row in describe_story(story, shingles, agency_hosts):
-                place = place_of[number_of[row.article_id]]
-                self.story[place] = number_of[row.story_id]
-                self.canonical[place] = number_of[row.canonical_article_id]
-                if row.relation is not None:
-                    self.relation[place] = RELATIONS.index(row.relation)
-                    self.jaccard[place], self.containment[place] = row.jaccard, row.containment
+        rows = [row for story in members.values() for row in describe_story(story, shingles, agency_hosts)]
+        places = [place_of[number_of[row.article_id]] for row in rows]
+        self.story[places] = [number_of[row.story_id] for row in rows]
+        self.canonical[places] = [number_of[row.canonical_article_id] for row in rows]
+        self.relation[places] = [-1 if row.relation is None else RELATIONS.index(row.relation) for row in rows]
+        self.jaccard[places] = [row.jaccard or 0 for row in rows]
+        self.containment[places] = [row.containment or 0 for row in rows]
 
     def rows(self, connection: sqlite3.Connection, numbers: NDArray[np.int64]) -> Iterator[list[Membership]]:
         """Yield the memberships of the documents with these numbers, one for each place."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.dedup.arrays import distinct, distinct_each, pack
-from pipelines.dedup.packing import sampled
+from pipelines.dedup.packing import TEXTS_AT_ONCE, sampled
 from pipelines.dedup.parameters import DedupParameters
 
 
@@ -33,6 +33,16 @@ def posted_keys(
 def _join(hashes: Mapping[int, NDArray[np.uint32]]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     owner = np.repeat(np.array(list(hashes), np.uint32), [len(own) for own in hashes.values()])
     return owner, np.concatenate([np.zeros(0, np.uint32), *hashes.values()])
+
+
+def distinct_shingles(shingles_of: Mapping[int, NDArray[np.uint32]]) -> dict[int, NDArray[np.uint32]]:
+    """Return the sorted distinct shingles of each text."""
+    texts, own = list(shingles_of), list(shingles_of.values())
+    found: list[NDArray[np.uint32]] = []
+    for begin in range(0, len(texts), TEXTS_AT_ONCE):
+        some = own[begin : begin + TEXTS_AT_ONCE]
+        found += distinct_each(np.concatenate(some), np.cumsum([len(shingles) for shingles in some]).tolist())
+    return dict(zip(texts, found, strict=True))
 
 
 def rare_shingles(shingles_of: Mapping[int, NDArray[np.uint32]], occurrences: Living, sample_every: int) -> dict[int, NDArray[np.uint32]]:
@@ -100,5 +110,9 @@ def _boilerplate_spans(
     same_text = of[1:] == of[:-1]
     first = np.concatenate((begins[of[:1]], np.where(same_text, halfway, begins[of[1:]])))
     after = np.concatenate((np.where(same_text, halfway, ends[of[:-1]]), ends[of[-1:]]))
-    steps = np.bincount(first[dead], minlength=len(shingles) + 1) - np.bincount(after[dead], minlength=len(shingles) + 1)
-    return np.asarray(np.cumsum(steps[:-1]) > 0)
+    # By turns a text without samples or nothing, and the span of a sampled shingle.
+    is_dead, counts = np.zeros(2 * len(places) + 1, np.bool_), np.empty(2 * len(places) + 1, np.int64)
+    is_dead[1::2] = dead
+    counts[0::2] = np.append(first, len(shingles)) - np.concatenate(([0], after))
+    counts[1::2] = after - first
+    return np.repeat(is_dead, counts)
