@@ -15,7 +15,7 @@ from scrapy.settings import SETTINGS_PRIORITIES
 from crawler.commands.crawl import exit_status, report_failure
 from crawler.run import Run
 from newsroom import SOURCES_FILE, Newsroom
-from pipelines.corpus import read_stories
+from pipelines.corpus import open_datasets, read_stories
 from pipelines.report import make_console
 
 READ_IT = """import pandas as pd
@@ -57,20 +57,21 @@ class Command(ScrapyCommand):
         self.exitcode = report_failure(crawling) or exit_status(crawler)
         if self.exitcode == 0:
             console = make_console()
-            show_stories(output_dir, console)
+            show_stories(output_dir, self.crawler_process.settings.get("DATASETS_URI"), console)
             page = output_dir / "runs" / Run.of(crawler).run_id / "report.html"
             if page.exists():
                 console.print(f"\nOpen the report in a browser:\n{escape(str(page))}", soft_wrap=True)
 
 
-def show_stories(output_dir: Path, console: Console) -> None:
-    """Print each story with its copies, and how to read the corpus."""
+def show_stories(output_dir: Path, uri: str | None, console: Console) -> None:
+    """Print each story with its copies, and how to read the corpus, in output_dir or where DATASETS_URI puts it."""
+    datasets = open_datasets(uri) if uri else output_dir
     table = Table(title="Stories that ran more than once", title_justify="left")
     table.add_column("story (title of its canonical copy)", no_wrap=True, max_width=56)
     table.add_column("from", no_wrap=True)
     table.add_column("agency", no_wrap=True)
     table.add_column("also in", overflow="fold")
-    stories = read_stories(output_dir)
+    stories = read_stories(datasets)
     for story in stories:
         if story.copies:
             also = ", ".join(f"{copy['source']} ({copy['relation']})" for copy in story.copies)
@@ -85,5 +86,9 @@ def show_stories(output_dir: Path, console: Console) -> None:
         ("articles", "the log of all articles"),
         ("rejected", "what was no article, and why"),
     ):
-        console.print(f"  {escape(str(output_dir / name))}/  {what}", soft_wrap=True)
-    console.print("\nRead it:\n" + escape(READ_IT.format(path=str(output_dir / "corpus"))), soft_wrap=True)
+        console.print(f"  {escape(str(datasets / name))}/  {what}", soft_wrap=True)
+    path = str(datasets / "corpus")
+    if uri and not isinstance(datasets, Path):
+        # With what stands behind "?", such as the region: pandas hands it on to Arrow.
+        path += uri[len(uri.partition("?")[0]) :]
+    console.print("\nRead it:\n" + escape(READ_IT.format(path=path)), soft_wrap=True)

@@ -102,7 +102,7 @@ class Layout:
         if isinstance(final, ObjectPath):
             final.write(pack_parquet(table, level=level))
             return
-        with _claim_staging_file(self.staging) as (descriptor, temporary):
+        with claim_file(self.staging) as (descriptor, temporary):
             try:
                 with os.fdopen(os.dup(descriptor), "wb") as file:
                     write_parquet(table, file, level=level)
@@ -152,7 +152,7 @@ class Layout:
                 shutil.rmtree(entry.path, ignore_errors=True)
                 removed += 1
             else:
-                removed += _unlink_if_orphan(entry.path)
+                removed += unlink_if_orphan(Path(entry.path))
         return removed
 
     def make_swap_folder(self) -> Path:
@@ -179,10 +179,14 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _claim_staging_file(staging: Path) -> Iterator[tuple[int, Path]]:
-    """Create a staging file under a new name and hold its flock; one name per attempt, never used again."""
+def claim_file(folder: Path, *, prefix: str = "", suffix: str = ".parquet") -> Iterator[tuple[int, Path]]:
+    """Create a temporary file under a new name, hold its flock for the block, and yield its descriptor and path.
+
+    Whoever is to have it renames it within the block; what a killed writer leaves, ``unlink_if_orphan`` takes away.
+    """
     while True:
-        path = staging / f"{secrets.token_hex(8)}.parquet"
+        # One name per attempt, never used again.
+        path = folder / f"{prefix}{secrets.token_hex(8)}{suffix}"
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -217,7 +221,8 @@ def pack_parquet(table: pa.Table, *, level: int = COMPRESSION_LEVEL) -> pa.Buffe
     return packed.getvalue()
 
 
-def _unlink_if_orphan(path: str) -> bool:
+def unlink_if_orphan(path: Path) -> bool:
+    """Remove a temporary file whose writer is gone, and say whether it was."""
     with contextlib.suppress(OSError):
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:

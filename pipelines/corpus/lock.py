@@ -1,4 +1,8 @@
-"""The fold lock: one process, and in it one thread, folds and publishes at a time."""
+"""Locks between processes, and the fold lock: one process, and in it one thread, folds and publishes at a time.
+
+A lock is an flock on a file that is never removed; the kernel drops it when its holder ends, however it ends. Not a POSIX lock: those vanish
+when any descriptor of the file is closed. A forked child would inherit it, so workers are started by forkserver or spawn.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +23,38 @@ _POLL_SECONDS = (0.01, 0.5)
 _COMPLAIN_SECONDS = 30.0
 
 
-class FoldLock:
-    """An flock on a file that is never unlinked; the kernel drops it when its holder dies. May be taken again by its own thread.
+@contextlib.contextmanager
+def open_lock_file(path: Path) -> Iterator[int]:
+    """Create or open a lock file for the block and yield its descriptor; a lock taken on it ends with the block."""
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
-    Not a POSIX lock: those vanish when any descriptor of the file is closed. A forked child would inherit it, so workers are
-    started by forkserver or spawn.
-    """
+
+def try_lock(descriptor: int) -> bool:
+    """Take the lock and say True, or say False at once when another process holds it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def name_holder(descriptor: int, holder: str) -> None:
+    """Write into a lock file who holds it."""
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"{holder}\n".encode(), 0)
+
+
+def read_holder(descriptor: int) -> str:
+    """Return what the holder of a lock file wrote into it, "" if nothing."""
+    return os.pread(descriptor, 1024, 0).decode("utf-8", "replace").strip()
+
+
+class FoldLock:
+    """The lock of folds and publishes. May be taken again by its own thread."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -41,18 +71,14 @@ class FoldLock:
             if self._depth:
                 yield False
                 return
-            descriptor = os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
-            try:
+            with open_lock_file(self.path) as descriptor:
                 self._wait(descriptor, deadline)
-                os.ftruncate(descriptor, 0)
-                os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
+                name_holder(descriptor, str(os.getpid()))
                 self._depth += 1
                 try:
                     yield True
                 finally:
                     self._depth -= 1
-            finally:
-                os.close(descriptor)
         finally:
             self._threads.release()
 
@@ -65,20 +91,12 @@ class FoldLock:
     def _wait(self, descriptor: int, deadline: float) -> None:
         pause, longest = _POLL_SECONDS
         complain_at = time.monotonic() + _COMPLAIN_SECONDS
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            except BlockingIOError as error:
-                now = time.monotonic()
-                if now >= deadline:
-                    raise StoreBusy(f"{self.path}: expected to get the lock, it is held by process {_holder(descriptor)}") from error
-                if now >= complain_at:
-                    logger.warning("%s: still waiting for process %s", self.path, _holder(descriptor))
-                    complain_at = now + 10 * _COMPLAIN_SECONDS
-                time.sleep(min(pause, max(0.0, deadline - now)))
-                pause = min(2 * pause, longest)
-
-
-def _holder(descriptor: int) -> str:
-    return os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
+        while not try_lock(descriptor):
+            now = time.monotonic()
+            if now >= deadline:
+                raise StoreBusy(f"{self.path}: expected to get the lock, it is held by process {read_holder(descriptor) or 'unknown'}")
+            if now >= complain_at:
+                logger.warning("%s: still waiting for process %s", self.path, read_holder(descriptor) or "unknown")
+                complain_at = now + 10 * _COMPLAIN_SECONDS
+            time.sleep(min(pause, max(0.0, deadline - now)))
+            pause = min(2 * pause, longest)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from pipelines.corpus.objects import Place, open_parquet, parquet_files
 from pipelines.errors import CorpusError
 
 
@@ -25,25 +25,26 @@ STORY_COLUMNS = ("story_id", "article_id", "url", "source", "title", "agencies",
 COPY_COLUMNS = ("story_id", "article_id", "url", "source", "title", "relation", "jaccard", "containment", "published_at")
 
 
-def read_stories(output_dir: Path) -> list[Story]:
+def read_stories(datasets: Place) -> list[Story]:
     """Return every story of a corpus with its copies: most copies first, then by title. For small corpora: all of it is in memory.
 
-    Raises CorpusError if there is no corpus in output_dir.
+    datasets: where they lie. Raises CorpusError if there is no corpus.
     """
     copies_of: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for copy in _rows(output_dir / "copies", COPY_COLUMNS):
+    for copy in _rows(datasets / "copies", COPY_COLUMNS):
         copies_of[copy["story_id"]].append(copy)
-    stories = [Story(canonical=row, copies=copies_of[row["story_id"]]) for row in _rows(output_dir / "corpus", STORY_COLUMNS)]
+    stories = [Story(canonical=row, copies=copies_of[row["story_id"]]) for row in _rows(datasets / "corpus", STORY_COLUMNS)]
     return sorted(stories, key=lambda story: (-len(story.copies), story.canonical["title"] or "", story.canonical["article_id"]))
 
 
-def _rows(dataset: Path, columns: tuple[str, ...]) -> list[dict[str, Any]]:
-    if not dataset.is_dir():
+def _rows(dataset: Place, columns: tuple[str, ...]) -> list[dict[str, Any]]:
+    if isinstance(dataset, Path) and not dataset.is_dir():
         raise CorpusError(f"{dataset}: expected a dataset, found nothing")
-    if not any(dataset.rglob("*.parquet")):
-        return []
-    try:
-        rows: list[dict[str, Any]] = pq.read_table(dataset, columns=list(columns), partitioning=None).to_pylist()
-    except (OSError, pa.ArrowInvalid) as error:
-        raise CorpusError(f"{dataset}: expected readable Parquet: {error}") from error
+    rows: list[dict[str, Any]] = []
+    for path in parquet_files(dataset):
+        try:
+            with open_parquet(path) as file:
+                rows += file.read(columns=list(columns)).to_pylist()
+        except (OSError, pa.ArrowInvalid) as error:
+            raise CorpusError(f"{path}: expected readable Parquet: {error}") from error
     return rows

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipelines.corpus.lock import name_holder, open_lock_file, read_holder, try_lock
 from pipelines.errors import CorpusError, RunLocked
 
 FILE_NAME = "collect.lock"
@@ -20,27 +21,21 @@ FILE_NAME = "collect.lock"
 def hold_run_lock(output_dir: Path) -> Iterator[None]:
     """Hold the lock of scheduled runs, creating the folder; raise RunLocked at once, naming the holder, if another process has it.
 
-    An flock on ``state/collect.lock``, a file that is never removed: the kernel drops it when its holder ends, however it ends, so a killed
-    run leaves nothing to clean up. Raises CorpusError if the folder cannot be used.
+    A killed run leaves nothing to clean up (``lock.py``). Raises CorpusError if the folder cannot be used.
     """
     path = Path(output_dir) / "state" / FILE_NAME
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        raise CorpusError(f"{path}: expected a lock file that can be written: {error.strerror or error}") from error
-    try:
+    with contextlib.ExitStack() as stack:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise RunLocked(f"{path}: {_describe(_read(descriptor))}") from error
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = stack.enter_context(open_lock_file(path))
+        except OSError as error:
+            raise CorpusError(f"{path}: expected a lock file that can be written: {error.strerror or error}") from error
+        if not try_lock(descriptor):
+            raise RunLocked(f"{path}: {_describe(descriptor)}")
         holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": datetime.now(UTC).isoformat(timespec="seconds")}
         with contextlib.suppress(OSError):  # a full disk: who holds it is then not known, that it is held still is
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, json.dumps(holder).encode() + b"\n", 0)
+            name_holder(descriptor, json.dumps(holder))
         yield
-    finally:
-        os.close(descriptor)
 
 
 def find_run(output_dir: Path) -> str | None:
@@ -52,21 +47,15 @@ def find_run(output_dir: Path) -> str | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return _describe(_read(descriptor))
+        return _describe(descriptor)
     finally:
         os.close(descriptor)
     return None
 
 
-def _read(descriptor: int) -> dict[str, object]:
+def _describe(descriptor: int) -> str:
     try:
-        holder = json.loads(os.pread(descriptor, 1024, 0))
-    except (OSError, ValueError):
-        return {}
-    return holder if isinstance(holder, dict) else {}
-
-
-def _describe(holder: dict[str, object]) -> str:
-    if not holder:
+        holder = json.loads(read_holder(descriptor))
+        return f"process {holder['pid']} on {holder['host']} holds the lock since {holder['since']}"
+    except (OSError, ValueError, KeyError, TypeError):
         return "another run holds the lock; it has not said which"
-    return f"process {holder.get('pid')} on {holder.get('host')} holds the lock since {holder.get('since')}"

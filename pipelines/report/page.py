@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.corpus import Place, read_window
+from pipelines.corpus.files import claim_file, unlink_if_orphan
 from pipelines.errors import CorpusError
 from pipelines.report.embed import encode_json
 from pipelines.report.history import list_runs, read_run, summarize_runs
@@ -54,14 +55,25 @@ def write_page(output_dir: Path, *, datasets: Place | None = None, run_id: str |
     if target is None:
         target = output_dir / "runs" / run["run_id"] / "report.html" if run else output_dir / "report.html"
     page = render_page(gather_data(output_dir, datasets=datasets, run=run))
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    _remove_leftovers(output_dir, target)
     try:
-        temporary.write_bytes(page)
-        temporary.replace(target)
+        with claim_file(target.parent, prefix=f".{target.name}.", suffix=".tmp") as (descriptor, temporary):
+            try:
+                with os.fdopen(os.dup(descriptor), "wb") as file:
+                    file.write(page)
+                temporary.replace(target)
+            except OSError:
+                temporary.unlink(missing_ok=True)
+                raise
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise CorpusError(f"{target}: the report cannot be written there: {error.strerror}") from error
     return target
+
+
+def _remove_leftovers(output_dir: Path, target: Path) -> None:
+    """Remove what writers that were killed left of their pages, of this run and of others."""
+    for path in (*target.parent.glob(f".{target.name}.*.tmp"), *output_dir.glob("runs/*/.report.html.*.tmp")):
+        unlink_if_orphan(path)
 
 
 def gather_data(

@@ -78,3 +78,13 @@ def test_a_demo_whose_reader_leaves_early_ends(tmp_path: Path, redirected: str) 
     assert "Traceback" not in ran.stdout + stderr.read_text()
     assert len(read(tmp_path, "articles")) == len(load_truth())
     assert len(read(tmp_path, "corpus")) == len({article.story for article in load_truth()})
+
+
+def test_the_demo_shows_what_it_put_elsewhere(scrapy: Scrapy, tmp_path: Path) -> None:
+    """With DATASETS_URI its tables and its program read that place, not the output folder."""
+    ran = scrapy(
+        "demo", "-s", f"OUTPUT_DIR={tmp_path / 'here'}", "-s", f"DATASETS_URI=file://{tmp_path / 'there'}", "-s", "REPORT_PAGE=False"
+    )
+    assert ran.status == 0, ran.output
+    assert f"{len({article.story for article in load_truth()})} stories" in ran.output
+    assert f"corpus = pd.read_parquet({str(tmp_path / 'there' / 'corpus')!r})" in ran.output

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.corpus.files import claim_file
 from pipelines.errors import CorpusError
 from pipelines.report import RunReport, write_page, write_report
 from pipelines.report.embed import encode_json, make_visible
@@ -163,3 +164,17 @@ def test_a_run_that_is_not_there_is_told_with_those_that_are(tmp_path: Path, mak
     write_report(make_report(run_id="run-7"), tmp_path)
     with pytest.raises(CorpusError, match=r"report of run 'run-8', found 1 runs, the newest: run-7"):
         write_page(tmp_path, run_id="run-8")
+
+
+def test_what_a_killed_writer_left_goes_with_the_next_page(tmp_path: Path, make_report: Callable[..., RunReport]) -> None:
+    """Of any run; what a living writer holds stays."""
+    ordinary(tmp_path)
+    write_report(make_report(run_id="run-1"), tmp_path)
+    write_report(make_report(run_id="run-2"), tmp_path)
+    left = tmp_path / "runs" / "run-1" / ".report.html.123.tmp"
+    left.write_text("<html>")
+    with claim_file(tmp_path / "runs" / "run-2", prefix=".report.html.", suffix=".tmp") as (_, held):
+        page = write_page(tmp_path, run_id="run-2")
+        assert held.exists()
+    assert not left.exists()
+    assert sorted(path.name for path in page.parent.iterdir()) == sorted([held.name, "report.html", "report.json"])
