@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.attribute import attribute_draft, load_agencies, read_marks
-from pipelines.dedup import FOLD_SIZE, MINHASH_SCHEME, minhash_bytes
+from pipelines.dedup import FOLD_CHARACTERS, FOLD_SIZE, MINHASH_SCHEME, minhash_bytes
 from pipelines.errors import CorpusError
 from pipelines.extract import BlockModel, explain_thin, extract_article, parse_page
 from pipelines.records import Article, Attribution, Draft, FetchedPage, ParsedPage, Rejection, Removed, SourceLines, make_article_id
@@ -244,7 +244,7 @@ def deduplicate_file(source: Path, target: Path, *, advance: Callable[[int, int]
     report = FileReport(tally=file.tally)
     try:
         with open_placements(target) as write, Collection(target.parent, agency_hosts=load_agency_hosts()) as collection:
-            for documents, position in file.batches(FOLD_SIZE):
+            for documents, position in file.batches(FOLD_SIZE, characters=FOLD_CHARACTERS):
                 for article_id in collection.add(documents):
                     file.tally.add_rejection("duplicate_id", f"article_id {article_id}")
                 advance(position, file.size)

@@ -52,10 +52,10 @@ class DocumentFile:
         self.size = sum(map(count_rows if self._is_parquet else count_bytes, self._files))
         """Rows of Parquet, bytes of JSON lines: what positions count up to."""
 
-    def batches(self, size: int = 1000) -> Iterator[tuple[list[Document], int]]:
-        """Yield up to size documents at a time, and the position reached."""
+    def batches(self, size: int = 1000, *, characters: int = 32_000_000) -> Iterator[tuple[list[Document], int]]:
+        """Yield up to size documents at a time, of up to so many characters of text unless it is one, and the position reached."""
         documents: list[Document] = []
-        position = 0
+        position = total = 0
         for row in self._rows():
             position = row.position
             self.tally.seen += 1
@@ -63,10 +63,14 @@ class DocumentFile:
             if isinstance(outcome, str):
                 self.tally.add_rejection(outcome, row.place)
                 continue
+            if documents and total + len(outcome.text) > characters:
+                yield documents, position
+                documents, total = [], 0
             documents.append(outcome)
+            total += len(outcome.text)
             if len(documents) == size:
                 yield documents, position
-                documents = []
+                documents, total = [], 0
         yield documents, position
 
     def _rows(self) -> Iterator[Row]:

@@ -25,6 +25,7 @@ READABLE = (".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst")
 MAX_CHARACTERS = 10_000_000
 """A longer text is no article; it is rejected as ``too_long``. A line of JSON may have six bytes for each."""
 TIMES = ("published_at", "modified_at", "fetched_at")
+_ROWS_AT_ONCE, _BYTES_AT_ONCE = 250, 8 << 20
 _MAX_LINE = 6 * MAX_CHARACTERS
 _NAMES = {item.name: item.name for item in fields(Document)} | {"id": "article_id"}
 
@@ -99,7 +100,7 @@ def _require(path: Path, found: Iterable[str], columns: Sequence[str]) -> None:
 
 
 def read_parquet_rows(path: Path) -> Iterator[Row]:
-    """Yield the rows of a Parquet file; at most one page of each column is in memory."""
+    """Yield the rows of a Parquet file; at most one page of each column, and some MB of rows or one, are in memory."""
     number = 0
     with pq.ParquetFile(path) as file:
         columns = _choose_columns(path, file.schema_arrow)
@@ -109,7 +110,7 @@ def read_parquet_rows(path: Path) -> Iterator[Row]:
             for c in columns
             if types.is_timestamp(file.schema_arrow.field(c).type)
         }
-        for batch in file.iter_batches(batch_size=250, columns=list(columns)):
+        for batch in _iterate_batches(file, list(columns)):
             found = {
                 name: (batch[column].cast(casts[column], safe=False) if column in casts else batch[column]).to_pylist()
                 for column, name in columns.items()
@@ -117,6 +118,15 @@ def read_parquet_rows(path: Path) -> Iterator[Row]:
             for index in range(batch.num_rows):
                 number += 1
                 yield Row({name: values[index] for name, values in found.items()}, f"{path.name}, row {number}", number)
+
+
+def _iterate_batches(file: pq.ParquetFile, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of each row group some at a time: fewer where they are long."""
+    for number in range(file.num_row_groups):
+        group = file.metadata.row_group(number)
+        average = group.total_byte_size // max(1, group.num_rows)
+        rows = min(_ROWS_AT_ONCE, max(1, _BYTES_AT_ONCE // max(1, average)))
+        yield from file.iter_batches(batch_size=rows, row_groups=[number], columns=columns)
 
 
 def read_json_rows(path: Path) -> Iterator[Row]:

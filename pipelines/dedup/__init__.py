@@ -5,7 +5,7 @@ with its tables and run files, and the choice of the canonical copy. Reading art
 The method is described in ``docs/dedup.md``.
 """
 
-from pipelines.dedup.batch import FOLD_SIZE, Collection, deduplicate
+from pipelines.dedup.batch import FOLD_CHARACTERS, FOLD_SIZE, Collection, deduplicate
 from pipelines.dedup.canonical import Rank, choose_canonical, deciding_rule, rank_members, relate
 from pipelines.dedup.fold import Fold
 from pipelines.dedup.index import StoryIndex
@@ -14,6 +14,7 @@ from pipelines.dedup.parameters import DedupParameters
 from pipelines.dedup.signature import MINHASH_SCHEME, minhash_bytes, minhash_signature
 
 __all__ = [
+    "FOLD_CHARACTERS",
     "FOLD_SIZE",
     "MINHASH_SCHEME",
     "Collection",

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.crawler.conftest import ROOT
@@ -59,6 +61,34 @@ def test_order_and_form_of_the_input_do_not_matter(scrapy: Scrapy, tmp_path: Pat
     assert scrapy("dedup", tmp_path / "in.parquet", tmp_path / "other.jsonl").status == 0
     one, other = ((tmp_path / name).read_text().splitlines() for name in ("one.jsonl", "other.jsonl"))
     assert one == other[::-1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
+@pytest.mark.parametrize("kind", ["parquet", "jsonl"])
+def test_documents_of_50_mb_in_a_row_do_not_fill_the_memory(tmp_path: Path, kind: str) -> None:
+    """Twelve of them among articles: rejected and counted, in less memory than four take."""
+    source, target = tmp_path / f"in.{kind}", tmp_path / "out.jsonl"
+    long = "word " * 10_000_000
+    if kind == "parquet":
+        one, rows = pa.table({"id": ["long"], "text": [long]}), pa.Table.from_pylist(ROWS).select(["id", "text"])
+        pq.write_table(pa.concat_tables([*[one] * 12, rows]), source, compression="zstd", use_dictionary=False)
+        assert pq.ParquetFile(source).num_row_groups == 1
+    else:
+        with source.open("w", encoding="utf-8") as lines:
+            lines.writelines(json.dumps({"id": f"l{number}", "text": long}) + "\n" for number in range(12))
+            lines.writelines(json.dumps(row) + "\n" for row in ROWS)
+    # The peak of this process alone; what rusage says of a child includes the process that started it.
+    code = (
+        "import atexit, re, sys; from pathlib import Path; from scrapy.cmdline import execute; "
+        "atexit.register(lambda: print('peak kB', re.search(r'VmHWM:\\s+(\\d+)', Path('/proc/self/status').read_text())[1])); "
+        "execute(['scrapy', 'dedup', *sys.argv[1:]])"
+    )
+    done = subprocess.run([sys.executable, "-c", code, source, target], cwd=ROOT, text=True, capture_output=True, check=False)
+    told = done.stdout
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"rejected: too_long\W+12\b", told)
+    assert [json.loads(line)["article_id"] for line in target.read_text().splitlines()] == ["w", "o", "c", "x"]
+    assert int(told.rsplit("peak kB", 1)[1]) * 1024 < 4 * len(long) + 300_000_000
 
 
 def test_rows_that_cannot_be_used_are_counted(scrapy: Scrapy, tmp_path: Path) -> None:

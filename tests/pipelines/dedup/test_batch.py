@@ -9,6 +9,8 @@ import pytest
 from datasketch import MinHashLSH
 
 from pipelines.dedup import Collection, deduplicate, minhash_signature
+from pipelines.dedup import batch as batch_module
+from pipelines.dedup.batch import cut_batches
 from pipelines.dedup.shingles import shingle_texts
 from pipelines.errors import DedupError
 from pipelines.records import Document
@@ -23,6 +25,21 @@ def test_every_document_is_placed_in_order(write: Write, document: Make) -> None
     placed = deduplicate(iter(documents), fold_size=5)
     assert [membership.article_id for membership in placed] == [one.article_id for one in documents]
     assert len({membership.story_id for membership in placed}) == 5
+
+
+@pytest.mark.parametrize("characters", [1, 700, 2000, 10**6])
+def test_long_documents_come_in_fewer_at_a_time(write: Write, document: Make, monkeypatch: pytest.MonkeyPatch, characters: int) -> None:
+    """By the characters of their text, one alone at least; where they stand does not depend on it."""
+    documents = [
+        document(f"d{number}", f"{write(number % 4, 60)} {write(number, number)}", source=f"s{number % 3}") for number in range(24)
+    ]
+    batches = list(cut_batches(documents, 9, characters))
+    assert [one for batch in batches for one in batch] == documents
+    assert all(len(batch) == 1 or sum(len(one.text) for one in batch) <= characters for batch in batches)
+    assert max(map(len, batches)) == {1: 1, 700: 1, 2000: 4, 10**6: 9}[characters]
+    expected = deduplicate(documents)
+    monkeypatch.setattr(batch_module, "FOLD_CHARACTERS", characters)
+    assert deduplicate(documents, fold_size=9) == expected
 
 
 @pytest.mark.parametrize("fold_size", [1, 3, 100])
