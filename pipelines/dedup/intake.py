@@ -170,10 +170,11 @@ def flip(work: Work, uses_of_known: NDArray[np.uint64]) -> None:
     """
     occurrences, limit = work.state.occurrences, work.parameters.boilerplate_limit
     keys, texts = unpack(work.entries)
-    # Few keys have as many texts as a flip needs.
-    starts = np.flatnonzero(is_first(keys))
-    sizes = np.diff(np.append(starts, len(keys)))
-    often = np.repeat(sizes > limit, sizes)
+    # Few keys have as many texts as a flip needs: those whose list reaches that much further.
+    reaches = keys[limit:] == keys[:-limit]
+    often = np.zeros(len(keys), np.bool_)
+    for place_in_list in range(limit + 1):
+        often[place_in_list : place_in_list + len(reaches)] |= reaches
     keys, texts = keys[often], texts[often]
     place, sources, urls = occurrences.expand(texts)
     held = flip_key(keys[place], sources)
