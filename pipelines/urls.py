@@ -130,14 +130,17 @@ def host_of(url: str) -> str:
     return bare if "." in bare else host
 
 
-@lru_cache(maxsize=65536)
 def registrable_domain(host_or_url: str) -> str:
     """Return the domain under which its owner registered: ``bbc.co.uk`` for ``www.bbc.co.uk`` or a URL there.
 
     Names under a suffix that the list does not know count two labels, as the list's own rule ``*`` says; an IP address stays itself.
     Internationalised names come back in their ASCII form, so that both spellings compare equal.
     """
-    host = host_of(host_or_url) if "://" in host_or_url else host_or_url.lower().rstrip(".").removeprefix("www.")
+    return _domain_of_host(host_of(host_or_url) if "://" in host_or_url else host_or_url.lower().rstrip(".").removeprefix("www."))
+
+
+@lru_cache(maxsize=65536)
+def _domain_of_host(host: str) -> str:
     if not host.isascii():
         try:
             host = host.encode("idna").decode("ascii")
