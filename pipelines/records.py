@@ -156,6 +156,10 @@ class Revisit:
     last_modified: str | None = None
 
 
+INDEXED_TAGS = ("h1", "h2", "link", "meta", "p", "time")
+"""What stages look for by tag. One pass over a page's elements costs as much as reading the marks of its agency."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ParsedPage:
     """One page parsed once; handed from stage to stage inside a worker, never pickled."""
@@ -163,6 +167,8 @@ class ParsedPage:
     url: str
     tree: HtmlElement = field(repr=False)
     """Root of the only parse of this page. Read it; a stage that changes it works on its own copy."""
+    indexed: tuple[tuple[str, HtmlElement], ...] = field(repr=False)
+    """(tag, element) in page order of every element with one of INDEXED_TAGS; ``elements`` looks them up."""
     json_ld: tuple[Mapping[str, Any], ...] = field(repr=False)
     """Every JSON-LD object of the page, ``@graph`` flattened, in page order."""
     meta: Mapping[str, str] = field(repr=False)
@@ -172,6 +178,10 @@ class ParsedPage:
     canonical_url: str | None = None
     """``<link rel=canonical>``, absolute and cleaned; None if absent or not http(s)."""
     site_name: str | None = None
+
+    def elements(self, *tags: str) -> list[HtmlElement]:
+        """Return the elements with one of these tags, all of INDEXED_TAGS, in page order: without another pass over the tree."""
+        return [element for tag, element in self.indexed if tag in tags]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -24,7 +24,6 @@ from pipelines.attribute.page_walk import (
     has_link,
     stands_in,
     text_between,
-    text_of,
     walk_blocks,
 )
 from pipelines.attribute.source_lines import has_provider_cue, points_to_original
@@ -96,15 +95,16 @@ class Marks:
 
 def read_marks(parsed: ParsedPage) -> Marks:
     """Return the page's provenance marks; the tree is not changed."""
-    paragraphs = find_paragraphs(parsed.tree)
-    run = find_main_run(paragraphs) or find_bare_run(parsed.tree)
+    paragraphs = find_paragraphs(parsed.elements("h1", "p"))
+    body = find_main_run(paragraphs) or find_bare_run(parsed.tree)
+    run = [element for element, _ in body]
     header, providers = _read_header(paragraphs, run)
     return Marks(
         url=parsed.url,
         brands=_read_brands(parsed),
         authors=(*_read_author_fields(parsed), *header),
         closings=_read_closings(run),
-        ledes=tuple(clean_text(text_of(element)[:300]) for element in run[:2]),
+        ledes=tuple(clean_text(text[:300]) for _, text in body[:2]),
         origins=(*providers, *_read_source_lines(paragraphs, run, parsed.url), *_read_origin_fields(parsed)),
     )
 
@@ -223,9 +223,13 @@ def _read_source_lines(paragraphs: Sequence[Paragraph], run: Sequence[HtmlElemen
         if not (cues and sections_in(text, cues)) and not _LABEL_SIGN.search(text[:LABEL_CHARS]):
             continue
         text = clean_text(text)
+        is_source = (line := read_line(text)) is not None and line.kind == "source_line"
+        may_point = points_to_original(text)
+        if not (is_source or may_point):
+            continue
         links = (absolute_url(anchor.get("href", ""), url) for anchor in element.iter("a"))
         link = next((link for link in links if link and not is_same_site(link, url)), None)
-        if (line := read_line(text)) is not None and line.kind == "source_line":
+        if is_source:
             yield Mark(signal="source_line", text=text[:300], url=link)
-        if link is not None and points_to_original(text):
+        if may_point and link is not None:
             yield Mark(signal="original_link", text=text[:300], url=link)

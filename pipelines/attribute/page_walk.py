@@ -41,7 +41,6 @@ _SKIPPED_CLASS = re.compile(
 
 # All in C, without an object for each element.
 _TEXTS = XPath("descendant::text()[normalize-space() and not(parent::script or parent::style)]", smart_strings=False)
-_LINK = XPath("boolean(.//a)")
 _HEADING_BEFORE = XPath("preceding::*[self::h1 or self::h2 or self::h3][1]")
 _TEXT_HOLDERS = XPath(
     f"descendant::*[self::div or self::td or self::section or self::article][text()[string-length(normalize-space()) >= {LONG_PARAGRAPH_CHARS}]]"
@@ -68,19 +67,21 @@ class WalkedBlock(NamedTuple):
 
 def text_of(element: HtmlElement) -> str:
     """Return all text below an element."""
+    if len(element) == 0:
+        return element.text or ""
     return str(tostring(element, method="text", encoding="unicode", with_tail=False))
 
 
 def has_link(element: HtmlElement) -> bool:
     """Say whether there is a link below an element."""
-    return bool(_LINK(element))
+    return len(element) > 0 and next(element.iter("a"), None) is not None
 
 
-def find_paragraphs(tree: HtmlElement) -> list[Paragraph]:
-    """Return every h1 and p with its text, in page order, within the caps."""
+def find_paragraphs(elements: Iterable[HtmlElement]) -> list[Paragraph]:
+    """Return each of these h1 and p with its text, within the caps."""
     found: list[Paragraph] = []
     chars = 0
-    for element in tree.iter("h1", "p"):
+    for element in elements:
         text = text_of(element).strip()
         chars += len(text)
         found.append(Paragraph(element, text))
@@ -89,7 +90,7 @@ def find_paragraphs(tree: HtmlElement) -> list[Paragraph]:
     return found
 
 
-def find_main_run(paragraphs: Sequence[Paragraph]) -> list[HtmlElement]:
+def find_main_run(paragraphs: Sequence[Paragraph]) -> list[Paragraph]:
     """Return the long paragraphs of the container that holds most text: the article's body.
 
     The container is their parent, or the parent's parent where that holds twice as many: some sites wrap each paragraph.
@@ -103,7 +104,7 @@ def find_main_run(paragraphs: Sequence[Paragraph]) -> list[HtmlElement]:
     return wide if len(wide) > 2 * len(run) else run
 
 
-def find_bare_run(tree: HtmlElement) -> list[HtmlElement]:
+def find_bare_run(tree: HtmlElement) -> list[Paragraph]:
     """Return the elements that hold long text of their own, for pages that part paragraphs by ``<br>`` or ``<div>``: the largest group."""
     holders = [Paragraph(element, text_of(element)) for element in _TEXT_HOLDERS(tree)[:MAX_TEXT_HOLDERS]]
     return _largest_group(holders, [item.element.getparent() for item in holders])
@@ -115,7 +116,7 @@ def find_heading_before(element: HtmlElement) -> HtmlElement | None:
     return found[0] if found else None
 
 
-def _largest_group(longs: Sequence[Paragraph], holders: Sequence[HtmlElement | None]) -> list[HtmlElement]:
+def _largest_group(longs: Sequence[Paragraph], holders: Sequence[HtmlElement | None]) -> list[Paragraph]:
     sizes: dict[HtmlElement, int] = {}
     for item, holder in zip(longs, holders, strict=True):
         if holder is not None:
@@ -123,7 +124,7 @@ def _largest_group(longs: Sequence[Paragraph], holders: Sequence[HtmlElement | N
     if not sizes:
         return []
     winner = max(sizes, key=lambda holder: sizes[holder])
-    return [item.element for item, holder in zip(longs, holders, strict=True) if holder is winner]
+    return [item for item, holder in zip(longs, holders, strict=True) if holder is winner]
 
 
 def text_between(start: HtmlElement, stop: HtmlElement | None, *, max_chars: int, max_elements: int = 200) -> str:
@@ -131,7 +132,7 @@ def text_between(start: HtmlElement, stop: HtmlElement | None, *, max_chars: int
 
     Without ``stop``, or where the caps end it, the text may go on where a walk would stop, or stop where it would go on.
     """
-    way = [stop, *stop.iterancestors()] if stop is not None else []
+    way = {stop, *stop.iterancestors()} if stop is not None else set()
     pieces: list[str] = []
     room = max_chars
     node: HtmlElement | None = start

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from lxml import etree
@@ -12,7 +12,7 @@ from lxml.html import HtmlElement, HTMLParser
 from pipelines.extract.decode import decode_body, looks_binary
 from pipelines.extract.json_ld import choose_article, plain, read_json_ld, strings_of
 from pipelines.extract.prescan import prescan
-from pipelines.records import FetchedPage, ParsedPage, Rejection
+from pipelines.records import INDEXED_TAGS, FetchedPage, ParsedPage, Rejection
 from pipelines.text import clean_text
 from pipelines.urls import absolute_url, clean_url
 
@@ -81,10 +81,11 @@ def reject(page: FetchedPage, reason: str, detail: str = "") -> Rejection:
 
 
 def _read_head(page: FetchedPage, tree: HtmlElement, scripts: tuple[str, ...]) -> ParsedPage:
-    meta = _read_meta(tree)
+    indexed = tuple((element.tag, element) for element in tree.iter(*INDEXED_TAGS))
+    meta = _read_meta([element for tag, element in indexed if tag == "meta"])
     objects = read_json_ld(scripts)
-    canonical = _canonical_url(tree, page.url)
-    heading = tree.find(".//h1")
+    canonical = _canonical_url([element for tag, element in indexed if tag == "link"], page.url)
+    heading = next((element for tag, element in indexed if tag == "h1"), None)
     article = choose_article(
         objects,
         urls=(page.url, page.requested_url, canonical, absolute_url(meta.get("og:url", ""), page.url)),
@@ -93,6 +94,7 @@ def _read_head(page: FetchedPage, tree: HtmlElement, scripts: tuple[str, ...]) -
     return ParsedPage(
         url=page.url,
         tree=tree,
+        indexed=indexed,
         json_ld=objects,
         meta=MappingProxyType(meta),
         article_ld=article,
@@ -101,10 +103,10 @@ def _read_head(page: FetchedPage, tree: HtmlElement, scripts: tuple[str, ...]) -
     )
 
 
-def _read_meta(tree: HtmlElement) -> dict[str, str]:
+def _read_meta(elements: Iterable[HtmlElement]) -> dict[str, str]:
     """First non-empty content of each name. Body too: some content systems print their meta tags there."""
     meta: dict[str, str] = {}
-    for element in tree.iter("meta"):
+    for element in elements:
         content = element.get("content")
         if not content or not (content := clean_text(content[:_MAX_META_CHARS])):
             continue
@@ -114,8 +116,8 @@ def _read_meta(tree: HtmlElement) -> dict[str, str]:
     return meta
 
 
-def _canonical_url(tree: HtmlElement, url: str) -> str | None:
-    for link in tree.iter("link"):
+def _canonical_url(links: Iterable[HtmlElement], url: str) -> str | None:
+    for link in links:
         if "canonical" in (link.get("rel") or "").lower().split() and (href := link.get("href")):
             return clean_url(absolute) if (absolute := absolute_url(href, url)) else None
     return None

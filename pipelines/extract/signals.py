@@ -78,7 +78,7 @@ def find_tags(parsed: ParsedPage) -> tuple[str, ...]:
     keywords = strings_of(parsed.article_ld.get("keywords"), limit=MAX_TAGS)
     if not keywords:
         keywords = [
-            element.get("content") or "" for element in parsed.tree.iter("meta") if (element.get("property") or "").lower() == "article:tag"
+            element.get("content") or "" for element in parsed.elements("meta") if (element.get("property") or "").lower() == "article:tag"
         ]
     if not keywords:
         keywords = [parsed.meta[key] for key in ("news_keywords", "keywords", "parsely-tags") if key in parsed.meta][:1]

@@ -119,7 +119,7 @@ def _agreed_title(parsed: ParsedPage, names: SiteNames) -> str | None:
 
 def _headings(parsed: ParsedPage, tag: str) -> list[Heading]:
     headings: list[Heading] = []
-    for element in parsed.tree.iter(tag):
+    for element in parsed.elements(tag):
         if text := clean_text(" ".join(_spaced(element.itertext()))):
             headings.append(Heading(text, _pieces(element), _is_masthead(element, parsed.url), _is_breadcrumb(element)))
         if len(headings) == MAX_HEADINGS:

@@ -8,7 +8,7 @@ from typing import Any
 import lxml.html
 import pytest
 
-from pipelines.records import Block, Draft, ParsedPage
+from pipelines.records import INDEXED_TAGS, Block, Draft, ParsedPage
 
 PROSE = (
     "The harbor council voted late on Monday to rebuild the northern pier, ending a dispute that had divided the town for most of the decade.",
@@ -36,9 +36,11 @@ def parse() -> Callable[..., ParsedPage]:
         canonical_url: str | None = None,
         site_name: str | None = "Harbor Daily",
     ) -> ParsedPage:
+        tree = lxml.html.document_fromstring(html)
         return ParsedPage(
             url=url,
-            tree=lxml.html.document_fromstring(html),
+            tree=tree,
+            indexed=tuple((element.tag, element) for element in tree.iter(*INDEXED_TAGS)),
             json_ld=(article_ld,) if article_ld else (),
             meta=meta or {},
             article_ld=article_ld or {},
