@@ -156,8 +156,8 @@ class Revisit:
     last_modified: str | None = None
 
 
-INDEXED_TAGS = ("h1", "h2", "link", "meta", "p", "time")
-"""What stages look for by tag. One pass over a page's elements costs as much as reading the marks of its agency."""
+INDEXED_TAGS = ("h1", "h2", "link", "meta", "p")
+"""What stages look for by tag."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -30,10 +30,13 @@ _BRACKETED = re.compile(rf"(?P<lead>[^()\n]{{0,90}}?)\s*\((?P<inside>[^()]{{2,40
 _SLASHED = re.compile(rf"(?P<lead>[^/()\n]{{2,60}}?)[\s.]*/\s?(?P<inside>[^/()]{{2,40}}?(?:/[A-Za-z]{{2,12}}){{0,2}})\s?/\s*{_END}")
 _BARE_SLASH = re.compile(r"(?P<lead>[^\W\d][^/()\n,.]{1,40})/(?P<inside>[A-Z]{2,8})(?P<end>\s*(?:—|–|-)?)\s+")
 _OPEN_SLASH = re.compile(r"(?P<lead>[^\x00-\x7f][^/()\n]{1,30}?)\s?/\s?(?P<inside>[^\x00-\x7f\s]{3,12})(?P<end>)\s")
-_MARKED = (_BRACKETED, _SLASHED, _BARE_SLASH, _OPEN_SLASH)
+# Each with the sign without which it cannot match.
+_MARKED = ((_BRACKETED, "("), (_SLASHED, "/"), (_BARE_SLASH, "/"), (_OPEN_SLASH, "/"))
 _DASHED = re.compile(
     r"(?P<lead>[^\n()—–:]{2,70}?)\s*(?P<end>—|–|―|\s--+|\s-|\.-|(?<=[A-Z]{3})-(?=\s)|(?<=[\u0600-\u06ff])\s?-)\s*(?P<next>\S)"
 )
+_DASH_SIGN = re.compile("[—–―-]")
+_MAX_DASHED_CHARS = 96
 _NAMED_STOP = re.compile(r"(?P<lead>[^\n()—–:.]{2,40},[^\n()—–:.]{2,20},\s?\w{3,14})(?P<end>\.)\s+(?P<next>\S)")
 _AGENCY_FIRST = re.compile(
     r"(?P<agency>[^\W\d_][\w -]{1,24}), (?P<place>[^\W\d_][^\W\d_ ]{2,20}(?: [^\W\d_]{2,20})?)(?P<end>,|\.|:|\s[—–-])(?:\s|$)"
@@ -71,8 +74,8 @@ def _may_open(head: str) -> bool:
 
 def _read_marked(head: str, *, is_first: bool) -> Dateline | None:
     """PLACE, date (AGENCY) —; /TASS/; PLACE/TT."""
-    for pattern in _MARKED:
-        match = pattern.match(head)
+    for pattern, sign in _MARKED:
+        match = pattern.match(head) if sign in head else None
         if match is None or not match.end("inside"):
             continue
         lead = match.group("lead").strip(" .,:–—-")
@@ -119,7 +122,7 @@ def _stands_alone(place: Place, lead: str, end: str, follow: str, *, is_first: b
 
 def _read_place_behind(follow: str) -> tuple[str, int] | None:
     """The place behind an agency that comes first, and where its dash ends."""
-    match = _DASHED.match(follow)
+    match = _match_dashed(follow)
     if match is None:
         return None
     place = read_place(match.group("lead"))
@@ -146,7 +149,7 @@ def _read_named(head: str) -> Dateline | None:
         name = match.group("place")
         if is_known(name) or is_capitals(name):
             return Dateline(place=name, agencies=(agency.code,), raw=head[: match.end("end")], confidence=0.9)
-    match = _DASHED.match(head) or _NAMED_STOP.match(head)
+    match = _match_dashed(head) or _NAMED_STOP.match(head)
     if match is None:
         return None
     lead = match.group("lead").strip(" .,")
@@ -174,15 +177,15 @@ def _agency_that_opens(text: str) -> Agency | None:
 def _read_plain(head: str, text: str, *, place_in_text: int) -> Dateline | None:
     """Datelines that name no known agency: capitals and a dash, a known place with bracket, dash, colon or full stop."""
     is_first = place_in_text == 0
-    if (match := _BRACKETED.match(head)) and match.group("end").strip(".,: ") and is_first:
+    if is_first and "(" in head and (match := _BRACKETED.match(head)) and match.group("end").strip(".,: "):
         name = _clean_name(match.group("lead"))
         if name and (is_known(name) or _is_wire_style(match, name)):
             return Dateline(place=name, raw=match.group().strip(), confidence=0.85)
-    if (match := _DASHED.match(head)) and (found := _read_dashed(match, head, place_in_text=place_in_text)):
+    if (match := _match_dashed(head)) and (found := _read_dashed(match, head, place_in_text=place_in_text)):
         return found
-    for pattern in (_COLON, _STOP):
+    for pattern in (_COLON, _STOP) if is_first else ():
         match = pattern.match(head)
-        if match and is_first and not match.group("next").islower():
+        if match and not match.group("next").islower():
             name = _clean_name(match.group("lead"))
             # LINDI: … close to Lindi Bus Stand: what the text itself names as a place may stand before a colon.
             if name and (is_known(name) or (pattern is _COLON and is_capitals(name) and is_named_in(name, text))):
@@ -206,6 +209,10 @@ def _read_dashed(match: re.Match[str], head: str, *, place_in_text: int) -> Date
     if place_in_text == 0 and not place.has_date and is_one_name(name):
         return Dateline(place=name, raw=raw, confidence=0.7)
     return None
+
+
+def _match_dashed(head: str) -> re.Match[str] | None:
+    return _DASHED.match(head) if _DASH_SIGN.search(head, 0, _MAX_DASHED_CHARS) else None
 
 
 def _clean_name(lead: str) -> str | None:

@@ -9,6 +9,7 @@ from functools import cache
 from pipelines.attribute.agencies import Slug, read_slug
 from pipelines.attribute.wordlists import either, known_places
 
+_FIRST_OF_EAST_ASIA = "\u2e80"
 _CJK_DATE = r"(?:[\d０-９]{1,4}\s?[年月日]\s?){1,3}"
 _JAPANESE = re.compile(
     r"【(?P<place>[\u3040-\u30ff\u4e00-\u9fffA-Za-z・ー]{1,14}?)＝?(?:(?P<agency>AFP＝?時事|共同|時事|聯合ニュース|ロイター|AFP|AP)|"
@@ -45,7 +46,7 @@ def _chinese() -> re.Pattern[str]:
 
 def read_east_asian(head: str) -> Dateline | None:
     """Return the slug that opens a text: 新华社北京4月24日电, 【ワシントン共同】, (서울=연합뉴스); None for any other opening."""
-    if head.isascii():
+    if head.isascii() or (head[0] < _FIRST_OF_EAST_ASIA and head[0] not in "(["):
         return None
     for pattern in (_chinese(), _JAPANESE, _JAPANESE_DATED, _JAPANESE_REUTERS, _KOREAN):
         if (match := pattern.match(head)) is None:

@@ -15,14 +15,15 @@ from pipelines.attribute.wordlists import load_table, spaced_words
 
 LineKind = Literal["contributors", "copyright", "source_line", "agency_line"]
 Section = Literal["certain", "source", "provider", "copyright", "contributors", "phrases", "agencies", "original_link"]
-Cues = Mapping[Section, tuple[str, ...]]
-"""The sections of which cues stand somewhere in a text, with these cues."""
+Cues = Mapping[str, tuple[Section, ...]]
+"""The cues that stand somewhere in a text, each with the sections whose it is."""
 MAX_LINE_WORDS = 60
 MAX_LINE_CHARS = 600
 START_CHARS = 64
 """How much of a line the cues of patterns that only match at its start are looked for in."""
 _AT_START: tuple[Section, ...] = ("provider", "copyright", "contributors")
 _ANYWHERE: tuple[Section, ...] = ("certain", "source", "phrases", "agencies", "original_link")
+_ALL = _ANYWHERE + _AT_START
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,8 +57,21 @@ def section_pattern(section: Section, key: str, *, after_signs: bool = False) ->
 
 
 @cache
-def _cue_words(sections: tuple[Section, ...]) -> frozenset[str]:
-    return frozenset(word for section in sections for word in section_table(section)["words"])
+def _owners(sections: tuple[Section, ...], kind: Literal["words", "signs"]) -> dict[str, tuple[Section, ...]]:
+    """The cues of some sections, and whose each of them is: words, and signs, which are parts of words."""
+    cues = dict.fromkeys(cue for section in sections for cue in section_table(section)[kind])
+    return {cue: tuple(section for section in sections if cue in section_table(section)[kind]) for cue in cues}
+
+
+@cache
+def _words(sections: tuple[Section, ...]) -> frozenset[str]:
+    return frozenset(_owners(sections, "words"))
+
+
+@cache
+def _sign_letters(sections: tuple[Section, ...]) -> re.Pattern[str]:
+    """What finds the first letter of any sign: one search instead of one for each."""
+    return re.compile("|".join(sorted({re.escape(sign[0]) for sign in _owners(sections, "signs")})))
 
 
 def find_cues(texts: Sequence[str], *, only: tuple[Section, ...] = ()) -> Cues:
@@ -65,25 +79,23 @@ def find_cues(texts: Sequence[str], *, only: tuple[Section, ...] = ()) -> Cues:
 
     only: the sections that matter, all of them patterns that match anywhere; () looks for all sections.
     """
-    found: dict[Section, tuple[str, ...]] = {}
-    _collect_cues(found, only or _ANYWHERE, "\n".join(texts).lower())
+    whole = "\n".join(texts).lower()
+    present = _words(only or _ALL).intersection(spaced_words(whole).split())
+    anywhere = only or _ANYWHERE
+    owners = _owners(anywhere, "words")
+    found = {word: owners[word] for word in present if word in owners}
+    if not whole.isascii() and _sign_letters(anywhere).search(whole):
+        found |= {sign: sections for sign, sections in _owners(anywhere, "signs").items() if sign in whole}
     if not only:
-        _collect_cues(found, _AT_START, "\n".join([text[:START_CHARS] for text in texts]).lower())
+        starts = "\n".join([text[:START_CHARS] for text in texts]).lower()
+        for word in present:
+            if word in starts:
+                found[word] = _owners(_ALL, "words")[word]
+        found |= {sign: sections for sign, sections in _owners(_AT_START, "signs").items() if sign in starts}
     return found
 
 
-def _collect_cues(found: dict[Section, tuple[str, ...]], sections: tuple[Section, ...], whole: str) -> None:
-    words = _cue_words(sections).intersection(spaced_words(whole).split())
-    for section in sections:
-        table = section_table(section)
-        present = [word for word in table["words"] if word in words] if words else []
-        if table["signs"]:
-            present += [sign for sign in table["signs"] if sign in whole]
-        if present:
-            found[section] = tuple(present)
-
-
 def sections_in(text: str, cues: Cues) -> list[Section]:
-    """Return the sections whose cues, of those found in a larger text, stand in this one."""
+    """Return the sections whose cues, of those found in a larger text, stand in this one, perhaps more than once."""
     folded = text.lower()
-    return [section for section, present in cues.items() if any(cue in folded for cue in present)]
+    return [section for cue, sections in cues.items() if cue in folded for section in sections]

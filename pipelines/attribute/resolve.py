@@ -11,7 +11,7 @@ from pipelines.attribute.claims import FILL_CONFIDENCE, Claim, collect_claims, w
 from pipelines.attribute.dateline import parse_dateline
 from pipelines.attribute.east_asia import Dateline
 from pipelines.attribute.hints import find_self_references
-from pipelines.attribute.lifting import lift_decided, lift_lines, read_removed
+from pipelines.attribute.lifting import find_line_cues, lift_decided, lift_lines, read_removed
 from pipelines.attribute.line_sections import Line
 from pipelines.attribute.marks import Marks
 from pipelines.attribute.people import people_of_author
@@ -28,9 +28,10 @@ def attribute_draft(draft: Draft, marks: Marks) -> tuple[Draft, Attribution]:
     Lifted lines are in the attribution's fields and in ``draft.removed``, with their reason and position; the dateline stays in the text.
     Agencies are subtracted from ``draft.authors``.
     """
-    blocks, removed, lifted = lift_lines(draft.blocks, marks)
-    decided, found = lift_decided(draft.removed, draft.blocks)
-    lines = [*lifted, *found, *read_removed(draft.removed)]
+    cues = find_line_cues(draft)
+    blocks, removed, lifted = lift_lines(draft.blocks, marks, cues)
+    decided, found = lift_decided(draft.removed, draft.blocks, cues)
+    lines = [*lifted, *found, *read_removed(draft.removed, cues)]
     dateline = _find_dateline(draft, blocks, marks)
     claims = collect_claims(dateline, lines, marks)
     agencies, credited, evidence = weigh_claims(claims)

@@ -6,13 +6,15 @@ import re
 
 from pipelines.attribute.agencies import agency_of_name, has_agency_form, read_slug
 from pipelines.attribute.bylines import is_image_credit, parse_byline
-from pipelines.attribute.line_sections import MAX_LINE_CHARS, MAX_LINE_WORDS, Cues, Line, find_cues
+from pipelines.attribute.line_sections import MAX_LINE_CHARS, MAX_LINE_WORDS, Cues, Line, find_cues, sections_in
 from pipelines.attribute.notes import read_certain, read_contributors, read_phrases
 from pipelines.attribute.source_lines import has_label, match_source, read_label, source_line
 from pipelines.text import count_words
 
 MAX_SLUG_CHARS = 100
 MAX_TAIL_CHARS = 260
+MAX_CODE_CHARS = 60
+"""A code at the end, its editors' initials, and the signs before them."""
 _BRACKETED = re.compile(r"[(\[/（【〔]\s*(?P<inside>[^()\[\]（）【】〔〕]{2,80}?)\s*[)\]/）】〕][.。]?")
 _SLASHED = re.compile(r"/\s?(?P<inside>[^\W\d_]{2,12}(?:/[^\W\d_]{2,12}){0,2})/?\.?")
 _DASHED = re.compile(r"[-–—―]+\s*(?P<inside>[^\W\d_][^()]{1,30})\.?")
@@ -34,13 +36,15 @@ _TRAILING_CODE = re.compile(
 
 def read_slug_line(text: str) -> Line | None:
     """Return what a block says that is only an agency slug or source label: ``(dpa/gem)``, ``SDA/sep``, ``Quelle: sid/dpa``, ``--IANS``."""
-    if len(text) > MAX_SLUG_CHARS or is_image_credit(text):
+    if len(text) > MAX_SLUG_CHARS:
         return None
     bare = text.strip()
-    if has_label(bare):
-        return read_label(bare, text)
-    if not has_agency_form(text):
+    has_source_label = has_label(bare)
+    # Most lines name no agency: the test that says so comes before the others.
+    if not (has_source_label or has_agency_form(text)) or is_image_credit(text):
         return None
+    if has_source_label:
+        return read_label(bare, text)
     for pattern in _FORMS:
         if (match := pattern.fullmatch(bare)) and (line := read_closing_slug(text, match.group("inside"))):
             return line
@@ -79,7 +83,9 @@ def split_trailing_line(text: str, *, cues: Cues | None = None) -> tuple[str, Li
     larger text that holds this one, if the caller looked already.
     """
     tail_text = text[-MAX_LINE_CHARS:]
-    if "source" in (find_cues([tail_text]) if cues is None else cues) and (source := match_source(tail_text)):
+    if cues is None:
+        cues = find_cues([tail_text], only=("source",))
+    if cues and "source" in sections_in(tail_text, cues) and (source := match_source(tail_text)):
         sentence = tail_text[source.start() :]
         if tail_text[: source.start()].strip() and count_words(sentence) <= MAX_LINE_WORDS:
             return text[: len(text) - len(sentence)].rstrip(), source_line(sentence, source)
@@ -90,7 +96,7 @@ def split_trailing_line(text: str, *, cues: Cues | None = None) -> tuple[str, Li
         return (body, line) if body else None
     if "dpa" in tail_text and (match := _TRAILING_NOTICE.search(tail_text)) and (line := read_certain(match.group("tail"))):
         return text[: len(text) - len(tail_text) + match.start()].rstrip(), line
-    if match := _TRAILING_CODE.search(tail_text):
+    if match := _TRAILING_CODE.search(text, max(0, len(text) - MAX_CODE_CHARS)):
         return _split_code(text, match.group("tail"), has_dash=match.group("dash") is not None)
     return None
 
