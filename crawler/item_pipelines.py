@@ -68,7 +68,12 @@ class ProcessPages:
         if self.counts_fetches:
             self.run.count(item.source, "discover")
             self.run.count(item.source, "fetch")
-        return await self.outcome_of(item)
+        self.run.in_hand[item.fetched_at] += 1
+        try:
+            return await self.outcome_of(item)
+        except BaseException:
+            self.run.release(item.fetched_at)
+            raise
 
     async def outcome_of(self, page: FetchedPage) -> Item:
         """Return what the stages make of a page, judged and counted."""
@@ -171,6 +176,7 @@ class StoreArticles:
         if is_same or isinstance(item, Rejection):
             self.run.revisits.settle(revisit, now=datetime.now(UTC))
         if is_same:
+            self.run.release(item.fetched_at)
             self.run.count(item.source, "store", "unchanged")
             raise DropItem(f"store: unchanged {item.url}")
 
@@ -180,7 +186,9 @@ class StoreArticles:
         try:
             await self._commit()
             self.run.count_dedup(await asyncio.to_thread(self.run.store.finish))
-        except STORE_ERRORS as error:
+        except Exception as error:  # whatever it is: the run must not end as if all were stored
+            if not isinstance(error, STORE_ERRORS):
+                logger.exception("the store broke")
             self._report_failure(error, "the end of the run")
 
     async def _repeat(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
@@ -230,6 +238,7 @@ class StoreArticles:
                 self.run.pending.settle(key for _, found in keys for key in found)
                 unstorable = {id(article) for article in batch.unstorable}
                 for item in items:
+                    self.run.release(item.fetched_at)
                     if isinstance(item, Article):
                         self.run.count(item.source, "store", "unstorable" if id(item) in unstorable else "kept")
             endpoints, revisits = self.run.pending.complete(), self.run.revisits.settled()
@@ -239,6 +248,7 @@ class StoreArticles:
                 self.run.revisits.saved(revisits)
             if sources:
                 await self.run.learn_lines(sources)
+            self.run.store.set_watermark(self.run.committed_before())
 
     async def _freeze(self) -> None:
         """Turn what was gathered into a batch, in a thread: hundreds of articles take longer than the event loop may stand still."""

@@ -8,7 +8,7 @@ import os
 import secrets
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from pipelines.corpus import Counts, Store
 
 logger = logging.getLogger(__name__)
+
+ON_THE_WAY = timedelta(seconds=2)
+"""A page from its answer to the item pipelines, with a stall of the event loop in between."""
 
 _runs: WeakKeyDictionary[Crawler, Run] = WeakKeyDictionary()
 
@@ -84,6 +87,8 @@ class Run:
         """URL keys asked for in this run."""
         self.asked_of: Counter[tuple[str, str]] = Counter()
         """(source, "pages" or "child sitemaps") -> requests of this run: a site that names pages without end gets so many and no more."""
+        self.in_hand: Counter[datetime] = Counter()
+        """When the pages were fetched that are not committed yet."""
         self.source_lines: dict[str, SourceLines] = {}
         """What is known as boilerplate of the sources met so far."""
 
@@ -110,6 +115,7 @@ class Run:
             keep_shingles_days=self.settings.getfloat("DEDUP_KEEP_SHINGLES_DAYS"),
         )
         self.counts_before = self.store.counts()
+        self.store.start_crawl(self.run_id, moment=self.started_at)
 
     def count(self, source: str, stage: str, outcome: str = "kept", number: int = 1) -> None:
         """Count what became of pages at one stage, for the run report and as Scrapy stats ``<stage>/kept``, ``<stage>/rejected/<reason>``."""
@@ -118,6 +124,17 @@ class Run:
         self.counts[source, stage, outcome] += number
         assert self.crawler.stats is not None
         self.crawler.stats.inc_value(f"{stage}/{outcome}" if outcome == "kept" else f"{stage}/rejected/{outcome}", number)
+
+    def committed_before(self) -> datetime:
+        """Return a moment before which everything fetched is committed or dropped: the watermark of this crawl."""
+        return min([datetime.now(UTC) - ON_THE_WAY, *self.in_hand])
+
+    def release(self, fetched_at: datetime | None) -> None:
+        """Take a page out of hand: it is committed, or will not be."""
+        if fetched_at and fetched_at in self.in_hand:
+            self.in_hand[fetched_at] -= 1
+            if not self.in_hand[fetched_at]:
+                del self.in_hand[fetched_at]
 
     def count_dedup(self, statistics: Mapping[str, float]) -> None:
         """Keep what the story index counted, for the run report and as Scrapy stats ``dedup/<name>``."""

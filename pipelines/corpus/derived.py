@@ -51,6 +51,8 @@ class WantedStories:
     fetched_us: list[int]
     elsewhere: Mapping[str, tuple[str, str]]
     """{article_id: (day, name)} of the canonical copies that another log part owns."""
+    waiting: int = 0
+    """Stories that are not wanted yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +65,12 @@ class Need:
     places: Places
 
 
-def wanted_stories(connection: sqlite3.Connection, part: LogPart) -> WantedStories:
-    """Return the rows that a corpus part must hold."""
-    rows = connection.execute(_FIRSTS, (part.id,)).fetchall()
+def wanted_stories(
+    connection: sqlite3.Connection, part: LogPart, *, before_us: int | None = None, shown: Collection[str] = frozenset()
+) -> WantedStories:
+    """Return the rows that a corpus part must hold; stories first fetched at before_us or later wait, unless they are shown already."""
+    every = connection.execute(_FIRSTS, (part.id,)).fetchall()
+    rows = [row for row in every if before_us is None or row[2] < before_us or row[0].hex() in shown]
     others = {
         article: (fetched_us, (day, name))
         for article, fetched_us, day, name in select_in(connection, _OWNERS, (copy for story, copy, _ in rows if copy != story))
@@ -76,6 +81,7 @@ def wanted_stories(connection: sqlite3.Connection, part: LogPart) -> WantedStori
         [copy.hex() for _, copy, _ in rows],
         [fetched_us if copy == story else others[copy][0] for story, copy, fetched_us in rows],
         {article.hex(): place for article, (_, place) in others.items() if place != (part.day, part.name)},
+        len(every) - len(rows),
     )
 
 

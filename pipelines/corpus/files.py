@@ -53,6 +53,7 @@ class Layout:
         self.state_file = output_dir / "state" / "copydesk.sqlite"
         self.index_folder = output_dir / "state" / "index"
         self.lock_file = output_dir / "state" / "fold.lock"
+        self.watermarks = output_dir / "state" / "crawls"
         self._known_durable: set[Path] = set()
 
     def create(self) -> None:

@@ -49,11 +49,14 @@ MAX_ROWS_HELD = 50_000
 """Rows of corpus parts whose keys stay in memory from the shrinking to the writing: 30 MB."""
 
 
-def publish_parts(connection: sqlite3.Connection, layout: Layout, *, outlet_hosts: Mapping[str, str] | None = None) -> int:
+def publish_parts(
+    connection: sqlite3.Connection, layout: Layout, *, outlet_hosts: Mapping[str, str] | None = None, before_us: int | None = None
+) -> int:
     """Bring every dirty file up to date and return how many were written. Under the fold lock.
 
-    outlet_hosts: {registrable domain: agency code} of outlets whose name is also a wire's. Log parts that cannot be read hold up only
-    what stands in them: when all else is written, StoreDamaged names the first of them.
+    outlet_hosts: {registrable domain: agency code} of outlets whose name is also a wire's. before_us: stories that were first fetched then or
+    later, in microseconds since 1970, and do not show yet are left for a later publish (``watermarks.py``). Log parts that cannot be
+    read hold up only what stands in them: when all else is written, StoreDamaged names the first of them.
     """
     # A compactor may have died since the last recovery.
     finish_merges(connection, layout)
@@ -70,13 +73,15 @@ def publish_parts(connection: sqlite3.Connection, layout: Layout, *, outlet_host
     written = 0
     for part in copies_parts:
         written += _shrink_copies(connection, layout, part)
-    corpus = _CorpusParts(connection, layout)
+    corpus = _CorpusParts(connection, layout, before_us=before_us)
     for part in corpus_parts:
         written += corpus.shrink(part)
     tell = partial(tell_stories, connection, moves=moves, outlet_hosts=outlet_hosts or {})
     trouble = _Trouble()
     for group in corpus.group_needs(corpus_parts, tell=tell, moved=moved, is_trusted=is_trusted):
         written += _write_group(layout, group, trouble)
+    for number in corpus.waiting:
+        trouble.late[number] |= CORPUS_DIRTY
     for part in copies_parts:
         written += _write_copies(connection, layout, part, trouble)
     with transaction(connection):
@@ -125,8 +130,10 @@ def _shrink(layout: Layout, dataset: Derived, part: LogPart, ids: pa.ChunkedArra
 class _CorpusParts:
     """The dirty files of ``corpus/``: what they must hold and do hold, looked up once for both steps as far as memory goes."""
 
-    def __init__(self, connection: sqlite3.Connection, layout: Layout) -> None:
-        self._connection, self._layout = connection, layout
+    def __init__(self, connection: sqlite3.Connection, layout: Layout, *, before_us: int | None) -> None:
+        self._connection, self._layout, self._before_us = connection, layout, before_us
+        self.waiting: set[int] = set()
+        """Numbers of the parts with stories that are left for later."""
         self._seen: dict[LogPart, tuple[WantedStories, pa.Table | None]] = {}
         self._held = 0
 
@@ -167,7 +174,11 @@ class _CorpusParts:
 
     def _look(self, part: LogPart) -> tuple[WantedStories, pa.Table | None]:
         keys = read_derived(self._layout.path("corpus", part.day, part.name), "corpus", KEY_COLUMNS)
-        return wanted_stories(self._connection, part), keys
+        shown = frozenset[str]() if self._before_us is None or keys is None else frozenset(keys["story_id"].to_pylist())
+        wanted = wanted_stories(self._connection, part, before_us=self._before_us, shown=shown)
+        if wanted.waiting:
+            self.waiting.add(part.id)
+        return wanted, keys
 
 
 def _write_group(layout: Layout, group: Sequence[Need], trouble: _Trouble) -> int:

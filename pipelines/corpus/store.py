@@ -39,6 +39,7 @@ from pipelines.corpus.state import (
     move_aside,
 )
 from pipelines.corpus.verify import describe_unfinished, find_problems
+from pipelines.corpus.watermarks import Watermark, lowest_watermark
 from pipelines.errors import CorpusError, DedupError, StoreBusy, StoreDamaged
 from pipelines.records import Article, Document, Endpoint, LineNote, Rejection, Revisit
 from pipelines.sqlite import snapshot, transaction
@@ -127,6 +128,8 @@ class Store:
         self._front = SharedConnection(self.layout.state_file, cache_kib=FRONT_CACHE_KIB)  # commits and look-ups
         self._back = SharedConnection(self.layout.state_file, cache_kib=BACK_CACHE_KIB)  # folds: held for as long as they take
         self._index: tuple[Connection, StoryIndex[Any]] | None = None
+        self._watermark: Watermark | None = None
+        self._complete_before: int | None = None
         try:
             if recover:
                 self._run("opening", self._look)
@@ -161,6 +164,16 @@ class Store:
         self._run("registering a batch", register)
         logger.debug("committed %d articles and %d rejections", batch.articles, batch.rejections)
 
+    def start_crawl(self, name: str, *, moment: datetime) -> None:
+        """Enter a crawl that fetches from a moment on: others publish nothing that its pages could still move. Ends with ``finish`` or ``close``."""
+        self._run("entering a crawl", lambda: self._enter(name, moment))
+
+    def set_watermark(self, moment: datetime) -> None:
+        """Say that whatever the crawl fetched before a moment is committed or will not be."""
+        if self._watermark:
+            with contextlib.suppress(OSError):  # it stays lower than it could be, and publishes wait longer
+                self._watermark.set(moment)
+
     def fold(self, *, wait: bool = True) -> None:
         """Bring every part of the log into the index. Raises StoreBusy when the lock is held and wait is False, or for too long."""
 
@@ -171,7 +184,7 @@ class Store:
 
     def publish(self) -> None:
         """Bring the files of corpus and copies up to date with the index."""
-        self._under_lock("publishing", lambda connection, index: publish_parts(connection, self.layout, outlet_hosts=self._outlet_hosts))
+        self._under_lock("publishing", lambda connection, index: self._publish(connection))
 
     def finish(self) -> dict[str, int]:
         """End a run: fold, let the index judge again what it put off, publish. Returns the statistics of the index."""
@@ -180,9 +193,10 @@ class Store:
         def work(connection: Connection, index: StoryIndex[Any]) -> None:
             self._recover(connection, index)
             folding.settle(connection, index)
-            publish_parts(connection, self.layout, outlet_hosts=self._outlet_hosts)
+            self._publish(connection)
             statistics.update(index.statistics())
 
+        self._leave()
         self._under_lock("finishing", work)
         return statistics
 
@@ -204,7 +218,7 @@ class Store:
             self._recover(connection, index, damage=damage)
             folding.settle(connection, index)
             with contextlib.suppress(StoreDamaged) if damage else contextlib.nullcontext():  # of such a part: named below
-                publish_parts(connection, self.layout, outlet_hosts=self._outlet_hosts)
+                self._publish(connection)
             recovery.remove_orphans(connection, self.layout)
 
         self._under_lock("rebuilding", work)
@@ -219,13 +233,13 @@ class Store:
 
         def plan(connection: Connection, index: StoryIndex[Any]) -> None:
             self._recover(connection, index)
-            publish_parts(connection, self.layout, outlet_hosts=self._outlet_hosts)
+            self._publish(connection)
             days[:] = days_before(connection, before.isoformat())
 
         def merge(connection: Connection, index: StoryIndex[Any], day: str) -> None:
             self._recover(connection, index)
             done.append(compact_day(connection, self.layout, day))
-            publish_parts(connection, self.layout, outlet_hosts=self._outlet_hosts)
+            self._publish(connection)
 
         self._under_lock("compacting", plan)
         for day in days:
@@ -301,6 +315,7 @@ class Store:
     def close(self) -> None:
         """Close the state file. A fold in another thread is waited for."""
         with self._lock.alone():
+            self._leave()
             self._index = None
             self._back.close()
             self._front.close()
@@ -315,7 +330,7 @@ class Store:
         def work(connection: Connection, index: StoryIndex[Any]) -> None:
             self._recover(connection, index)
             recovery.mark_missing(connection, self.layout)
-            publish_parts(connection, self.layout, outlet_hosts=self._outlet_hosts)
+            self._publish(connection)
             recovery.remove_orphans(connection, self.layout)
 
         try:
@@ -324,10 +339,26 @@ class Store:
             logger.info("%s; recovery is left to it", error)
 
     def _recover(self, connection: Connection, index: StoryIndex[Any], *, damage: list[StoreDamaged] | None = None) -> None:
+        # Read before the log: whatever the crawls had committed by then is in the index afterwards.
+        self._complete_before = lowest_watermark(self.layout.watermarks)
         self.layout.clean_staging()
         recovery.clear_index_if_asked(connection, index)
         recovery.reconcile_log(connection, self.layout, note_lines=self._note_lines, damage=damage)
         folding.fold_parts(connection, self.layout, index, damage=damage)
+
+    def _publish(self, connection: Connection) -> None:
+        # A crawl that entered since may have committed a part that was folded, and hold pages that are older.
+        found = (self._complete_before, lowest_watermark(self.layout.watermarks))
+        before_us = min((moment for moment in found if moment is not None), default=None)
+        publish_parts(connection, self.layout, outlet_hosts=self._outlet_hosts, before_us=before_us)
+
+    def _enter(self, name: str, moment: datetime) -> None:
+        self._watermark = Watermark(self.layout.watermarks, name, moment)
+
+    def _leave(self) -> None:
+        if self._watermark:
+            self._watermark.close()
+            self._watermark = None
 
     def _under_lock(
         self, what: str, work: Callable[[Connection, StoryIndex[Any]], object], *, timeout_seconds: float | None = None
