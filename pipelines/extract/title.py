@@ -75,13 +75,14 @@ def find_title(parsed: ParsedPage, blocks: Sequence[PageBlock]) -> str | None:
     if agreed_on:
         return agreed_on
     # Another wording for search engines: the h1 above the text is what was printed.
-    min_words = 2 if len(headings) == 1 else 4
+    part = _printed_part(stated[0], blocks) if stated else None
+    min_words = 2 if len(headings) == 1 and part is None else 4
     early = [heading for heading in printed if count_words(heading.text) >= min_words and _is_early(heading.text, blocks)]
     early = [heading for heading in early if agreement[heading] >= AKIN] or (early if early == printed[:1] else [])
     if early:
         return _as_headline(max(early, key=agreement.__getitem__), stated, blocks)
     if stated:
-        return _part_on_page(stated[0], blocks)
+        return part or stated[0]
     return printed[0].text if printed else None
 
 
@@ -251,10 +252,10 @@ def _is_early(heading: str, blocks: Sequence[PageBlock]) -> bool:
     return any(block.key == key or (len(block.key) >= 10 and block.key in key) for block in blocks[: prose + 3])
 
 
-def _part_on_page(title: str, blocks: Sequence[PageBlock]) -> str:
-    """The longest run of the title's parts that stands on the page as a block of its own; the title itself if none does."""
+def _printed_part(title: str, blocks: Sequence[PageBlock]) -> str | None:
+    """The longest run of the title's parts that stands on the page as a block of its own, None if none does."""
     parts = list(_ANY_SEPARATOR.finditer(title))[:10]
     starts, ends = [0, *(part.end() for part in parts)], [*(part.start() for part in parts), len(title)]
     runs = sorted((title[start:end] for start in starts for end in ends if end > start), key=len, reverse=True)
     printed = {block.key for block in blocks if block.link_share < 0.9 or block.tag in ("h2", "h3")}
-    return next((run for run in runs if len(text_key(run)) >= 12 and text_key(run) in printed), title)
+    return next((run for run in runs if len(text_key(run)) >= 12 and text_key(run) in printed), None)

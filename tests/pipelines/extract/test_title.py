@@ -183,6 +183,11 @@ def test_the_spelling_that_most_titles_hold(draft_of: DraftOf, news_page: NewsPa
     [
         pytest.param("<h1>Our yoghurts</h1>", "Our yoghurts", id="the only h1, above the text"),
         pytest.param("<h1>Details</h1>", "Strawberry yoghurt of the mountain dairy", id="one word says too little"),
+        pytest.param(
+            "<h1>Our yoghurts</h1><h2>Strawberry yoghurt of the mountain dairy</h2>",
+            "Strawberry yoghurt of the mountain dairy",
+            id="the title is printed too",
+        ),
         pytest.param("<h1>Our yoghurts</h1><h1>Our cheeses</h1>", "Strawberry yoghurt of the mountain dairy", id="two of them"),
     ],
 )
