@@ -262,7 +262,10 @@ class Attribution:
 
 @dataclass(frozen=True, kw_only=True)
 class Article:
-    """One version of one article: a row of ``articles/``. Fields in the order of the columns; their meaning is in docs/columns.md."""
+    """One version of one article: a row of ``articles/``. Fields in the order of the columns; their meaning is in docs/columns.md.
+
+    published_at and modified_at are aware, in the offset that the publisher states; the columns are in UTC.
+    """
 
     article_id: str
     url: str

@@ -30,6 +30,7 @@ _FORMS = tuple(
 )
 # Words right before a day, no other day between.
 _LABEL = re.compile(r"[^\d]{0,40}$")
+_FIGURE = re.compile(r"\d")
 _WORD = re.compile(r"[^\W\d_]+")
 # Above the headline stand a section and a date, below it standfirst, byline and date.
 BLOCKS_ABOVE, BLOCKS_BELOW = 2, 10
@@ -60,7 +61,7 @@ def labelled_days(page: Sequence[PageBlock], *, language: str | None) -> Iterato
     """Yield the days that a word such as "published" goes before, anywhere on the page, as midnight UTC, in page order."""
     before = frozenset[str]()
     for block in page:
-        if block.words > MAX_WORDS:
+        if block.words > MAX_WORDS or (block.words > _LABEL_WORDS and not _FIGURE.search(block.text)):
             before = frozenset()
             continue
         words = frozenset(_WORD.findall(block.text[:MAX_CHARS].lower()))
