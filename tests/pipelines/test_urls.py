@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -197,6 +199,17 @@ def test_sites_are_the_same_by_registrable_domain(one: str, other: str, same: bo
 def test_the_host_of_a_url(url: str, host: str) -> None:
     """Lower case, without www; empty if there is none."""
     assert host_of(url) == host
+
+
+@given(st.text("aw-.:/@?#[0 \t\nÄ", max_size=12), st.sampled_from(["", "www.", "www.a", "a.example"]))
+def test_the_host_is_that_of_the_standard_library(text: str, start: str) -> None:
+    """Plain URLs are told from others without it, and no other is taken for one."""
+    url = f"https://{start}{text}"
+    try:
+        host = (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        host = ""
+    assert host_of(url) == (host if "." not in host.removeprefix("www.") else host.removeprefix("www."))
 
 
 def test_hosts_are_compared_in_ascii() -> None:
