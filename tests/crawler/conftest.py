@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -65,6 +66,30 @@ def northwire(crawl: Callable[..., Ran], tmp_path_factory: pytest.TempPathFactor
     ran = crawl("news", folder, "-a", "source=northwire", "-s", "REPORT_PAGE=False")
     assert ran.status == 0, ran.output
     return folder, ran
+
+
+Leave = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def leave_running() -> Iterator[Leave]:
+    """Start ``scrapy …`` in the project behind a proxy and leave it running, in a process group of its own, which is killed at the end."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(*args: str | Path, proxy: str, no_proxy: str = "", stdout: int = subprocess.PIPE, **environment: str) -> subprocess.Popen[str]:
+        env = {**os.environ, "http_proxy": proxy, "no_proxy": no_proxy, "COLUMNS": "200", **environment}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "scrapy", *map(str, args)],
+            cwd=ROOT, env=env, text=True, stdout=stdout, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from scrapy.cmdline import execute
 from scrapy.utils.project import get_project_settings
 
 from pipelines.corpus import hold_run_lock
-from tests.crawler.conftest import ROOT, Ran, read
+from tests.crawler.conftest import ROOT, Leave, Ran, read
 from tests.crawler.site import ChangingSite, Page, article, change_state, read_state, rss
 
 HOME = "http://www.gazette.example"
@@ -67,32 +67,22 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
-def start(site: Site, sources: Path, tmp_path: Path) -> Iterator[Start]:
-    """Start ``scrapy collect`` on the site, into ``tmp_path/output``, in a process group of its own."""
-    started: list[subprocess.Popen[str]] = []
+def start(leave_running: Leave, site: Site, sources: Path, tmp_path: Path) -> Start:
+    """Start ``scrapy collect`` on the site, into ``tmp_path/output``."""
 
     def run(*args: str, **environment: str) -> subprocess.Popen[str]:
-        env = {**os.environ, "http_proxy": site.proxy, "no_proxy": "127.0.0.1", "COLUMNS": "200", **environment}
-        process = subprocess.Popen(
-            collect_command(sources, tmp_path / "output", *args),
-            cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
-        started.append(process)
-        return process
+        arguments = collect_arguments(sources, tmp_path / "output", *args)
+        return leave_running(*arguments, **{"proxy": site.proxy, "no_proxy": "127.0.0.1", **environment})
 
-    yield run
-    for process in started:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
+    return run
 
 
-def collect_command(sources: Path, output: Path, *args: str) -> list[str]:
+def collect_arguments(sources: Path, output: Path, *args: str) -> list[str]:
     settings = {
         "SOURCES": sources, "OUTPUT_DIR": output, "DOWNLOAD_DELAY": 0, "EXTRACT_WORKERS": 0, "STORE_BATCH_SECONDS": 0.1,
         "STORE_FOLD_SECONDS": 900, "MONITOR_DISK_FREE_MB": 0, "REPORT_PAGE": False, "TDMREP_ENABLED": False,
     }  # fmt: skip
-    return [sys.executable, "-m", "scrapy", "collect", *(f"-s{name}={value}" for name, value in settings.items()), *args]
+    return ["collect", *(f"-s{name}={value}" for name, value in settings.items()), *args]
 
 
 @pytest.fixture
@@ -320,7 +310,7 @@ def test_a_full_disk_is_told_and_costs_nothing(site: Site, sources: Path, tmp_pa
     site.released.set()
     disk, kept = tmp_path / "disk", tmp_path / "kept"
     disk.mkdir()
-    collect = shlex.join(collect_command(sources, disk / "output", "--quiet"))
+    collect = shlex.join([sys.executable, "-m", "scrapy", *collect_arguments(sources, disk / "output", "--quiet")])
     script = f"""
         mount -t tmpfs -o size=24m none {disk}
         mkdir {disk}/output {disk}/output/state && python3 - <<'END'

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -16,33 +16,22 @@ import pytest
 from benchmarks.store_kills import kill_crawls, processes_of_session
 from newsroom import SOURCES_FILE, Newsroom, load_truth
 from pipelines.urls import clean_url
-from tests.crawler.conftest import ROOT, Ran, read
+from tests.crawler.conftest import ROOT, Leave, Ran, read
 
 Crawl = Callable[..., Ran]
 URLS = sorted(article.url for article in load_truth())
 
 
 @pytest.fixture
-def start(newsroom: Newsroom) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
-    """Start a crawl and leave it running, in a process group of its own."""
-    started: list[subprocess.Popen[bytes]] = []
+def start(leave_running: Leave, newsroom: Newsroom) -> Callable[..., subprocess.Popen[str]]:
+    """Start a crawl and leave it running."""
 
-    def run(output: Path, **settings: object) -> subprocess.Popen[bytes]:
+    def run(output: Path, **settings: object) -> subprocess.Popen[str]:
         settings = {"SOURCES": SOURCES_FILE, "OUTPUT_DIR": output, "DOWNLOAD_DELAY": 0, "LOG_LEVEL": "ERROR", **settings}
         options = [part for name, value in settings.items() for part in ("-s", f"{name}={value}")]
-        env = {**os.environ, "http_proxy": newsroom.proxy_url, "no_proxy": ""}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "scrapy", "crawl", "news", *options],
-            cwd=ROOT, env=env, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        started.append(process)
-        return process
+        return leave_running("crawl", "news", *options, proxy=newsroom.proxy_url, stdout=subprocess.DEVNULL)
 
-    yield run
-    for process in started:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    return run
 
 
 def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
@@ -85,7 +74,7 @@ def test_killed_crawls_lose_and_double_nothing(tmp_path: Path) -> None:
 
 
 def test_two_crawls_at_once_share_one_output(
-    start: Callable[..., subprocess.Popen[bytes]], crawl: Crawl, scrapy: Crawl, tmp_path: Path
+    start: Callable[..., subprocess.Popen[str]], crawl: Crawl, scrapy: Crawl, tmp_path: Path
 ) -> None:
     """Both end well; an article that both fetched is a repeat in the log and in the corpus once."""
     both = [start(tmp_path, STORE_BATCH_SECONDS=0.3, STORE_FOLD_SECONDS=0.4) for _ in range(2)]
@@ -94,7 +83,7 @@ def test_two_crawls_at_once_share_one_output(
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
-def test_a_worker_that_is_killed_costs_one_page_at_most(start: Callable[..., subprocess.Popen[bytes]], tmp_path: Path) -> None:
+def test_a_worker_that_is_killed_costs_one_page_at_most(start: Callable[..., subprocess.Popen[str]], tmp_path: Path) -> None:
     """The page in its hands is a counted rejection that is asked again; all others are stored.
 
     A feed is read twice before it is given up: two of the kills may meet the same one, and then its source is told and found again next time.
@@ -152,7 +141,7 @@ def test_a_crawl_that_may_write_no_more_says_so_and_the_next_completes(
 
 
 def test_an_interrupted_crawl_ends_cleanly(
-    start: Callable[..., subprocess.Popen[bytes]], crawl: Crawl, scrapy: Crawl, tmp_path: Path
+    start: Callable[..., subprocess.Popen[str]], crawl: Crawl, scrapy: Crawl, tmp_path: Path
 ) -> None:
     """SIGTERM: what was fetched is committed, the report is written, and the next run completes."""
     process = start(tmp_path, CONCURRENT_REQUESTS=2, STORE_BATCH_SECONDS=0.1)
