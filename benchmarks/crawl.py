@@ -1,9 +1,11 @@
 """Whole crawls of one local site: ``python -m benchmarks.crawl --articles 1000,10000``.
 
 The site serves editions of the newsroom's articles from a process of its own, named by a sitemap. Engines: ours (``scrapy crawl news``);
-``inline``, a plain Scrapy spider that calls trafilatura in its callback; ``newspaper4k`` and ``news-please``, one article after the other, where
-they are installed (in an environment of their own: name its Python with ``--python``). Each gets the same addresses and stores what it finds. Printed
-are articles per second of wall time and of CPU, peak memory, and how right the stored texts of the unchanged editions are.
+``inline``, a plain Scrapy spider that calls trafilatura in its callback; ``bare``, the same without it, so that what Scrapy itself takes is
+known; ``newspaper4k`` and ``news-please``, one article after the other, where they are installed (in an environment of their own: name its
+Python with ``--python``). Each gets the same addresses and stores what it finds. Printed are articles per second of wall time and of CPU, what
+share of that CPU our chain alone takes for as many pages (all cores at it), peak memory, and how right the stored texts of the unchanged
+editions are. The site's server runs on the same cores; its CPU is not counted, its time is.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -24,11 +27,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from benchmarks.__main__ import newsroom_pages
-from benchmarks.warc import Group, edition_of
+from benchmarks.warc import SAMPLE_PAGES, Group, build, chain_on_all_cores, edition_of
 from newsroom import load_truth
 
 HOST = "http://www.editions.example"
-ENGINES = ("ours", "inline", "newspaper4k", "news-please")
+ENGINES = ("ours", "bare", "inline", "newspaper4k", "news-please")
 
 INLINE = """
 import json, sys, scrapy, trafilatura
@@ -61,7 +64,8 @@ with open(sys.argv[2], "w") as out:
         article = NewsPlease.from_url(url)
         print(json.dumps({"url": url, "text": article.maintext or ""}), file=out)
 """
-SCRIPTS = {"inline": INLINE, "newspaper4k": NEWSPAPER, "news-please": NEWSPLEASE}
+BARE = re.sub(r"        found = .*\n", "", INLINE).replace('found.text if found else ""', '""')
+SCRIPTS = {"bare": BARE, "inline": INLINE, "newspaper4k": NEWSPAPER, "news-please": NEWSPLEASE}
 
 
 def serve(count: int) -> None:
@@ -121,7 +125,7 @@ def command_of(engine: str, folder: Path, count: int, python: str) -> list[str]:
     if engine != "ours":
         (folder / "urls.txt").write_text("\n".join(f"{HOST}/article-{number}" for number in range(count)))
         return [
-            sys.executable if engine == "inline" else python,
+            sys.executable if engine in ("bare", "inline") else python,
             "-c",
             SCRIPTS[engine],
             str(folder / "urls.txt"),
@@ -171,8 +175,8 @@ def score(texts: dict[str, str]) -> tuple[float, float]:
     return total / len(truth), exact / len(truth)
 
 
-def measure(engine: str, count: int, python: str) -> str:
-    """Crawl with one engine and return the line of its figures."""
+def measure(engine: str, count: int, python: str, chain: float) -> str:
+    """Crawl with one engine and return the line of its figures; chain: CPU seconds a page."""
     with tempfile.TemporaryDirectory() as name, site(count) as proxy:
         folder = Path(name)
         env = {**os.environ, "http_proxy": proxy, "HTTP_PROXY": proxy, "no_proxy": ""}
@@ -194,7 +198,8 @@ def measure(engine: str, count: int, python: str) -> str:
         texts = texts_of(engine, folder)
         f1, exact = score(texts)
         return (
-            f"{engine:12s} {count:7d} {len(texts):7d} {len(texts) / wall:9.1f} {len(texts) / cpu:9.1f} {peak:9.0f}   {f1:.3f}  {exact:.2f}"
+            f"{engine:12s} {count:7d} {len(texts):7d} {len(texts) / wall:9.1f} {len(texts) / cpu:9.1f} {chain * len(texts) / cpu:6.0%} "
+            f"{peak:9.0f}   {f1:.3f}  {exact:.2f}"
         )
 
 
@@ -208,10 +213,12 @@ def main() -> int:
     options = parser.parse_args()
     if options.serve is not None:
         serve(options.serve)
-    print(f"{'engine':12s} {'named':>7s} {'stored':>7s} {'a second':>9s} {'a CPU s':>9s} {'peak MB':>9s}   {'F1':5s}  exact")
+    with tempfile.TemporaryDirectory() as name:
+        chain = chain_on_all_cores(build(Path(name), SAMPLE_PAGES), len(os.sched_getaffinity(0)))
+    print(f"{'engine':12s} {'named':>7s} {'stored':>7s} {'a second':>9s} {'a CPU s':>9s} {'chain':>6s} {'peak MB':>9s}   {'F1':5s}  exact")
     for count in (int(size) for size in options.articles.split(",")):
         for engine in options.engines.split(","):
-            print(measure(engine, count, options.python), flush=True)
+            print(measure(engine, count, options.python, chain), flush=True)
     return 0
 
 

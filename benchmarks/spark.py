@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -33,6 +34,8 @@ from pipelines.urls import identity_url
 
 PART_ROWS = 2_000
 DATASETS = ("corpus", "copies")
+_TOLD = re.compile(r"\s*[a-z ]+ [\d,]+")
+"""A line of the job's report."""
 
 
 def as_article(document: Document) -> Article:
@@ -141,7 +144,7 @@ def measure(name: str, command: Sequence[object], **environment: str) -> None:
     shares = ", ".join(f"{program} {seconds:.0f}" for program, seconds in sorted(group.cpu_by_name.items()) if seconds >= 1)
     print(f"{name:12s} {time.monotonic() - started:6.0f} s, {group.cpu_seconds:6.0f} CPU s ({shares}), peak {peak:.0f} MB", flush=True)
     for line in lines:
-        if line.startswith("  ") or "pipelines.cluster" in line:
+        if _TOLD.fullmatch(line):
             print(f"{'':12s} {line.strip()}")
 
 

@@ -22,6 +22,8 @@ from pipelines.dedup import DedupParameters
 logger = logging.getLogger(__name__)
 
 Step = Callable[..., Any]
+PARTITIONS_PER_CORE = 8
+"""At 200,000 articles some 30 MB of postings in each on two cores."""
 
 
 def open_session(master: str | None = None) -> SparkSession:
@@ -31,10 +33,20 @@ def open_session(master: str | None = None) -> SparkSession:
     builder = SparkSession.builder.appName("copydesk")
     if master:
         builder = builder.master(master)
+    if master and master.startswith("local"):
+        for name, value in _for_one_machine().items():
+            builder = builder.config(name, value)
     session = builder.getOrCreate()
     # Arrow batches carry times in the session's zone, and ours are UTC.
     session.conf.set("spark.sql.session.timeZone", "UTC")
     return session
+
+
+def _for_one_machine() -> dict[str, str]:
+    """Settings where all workers are threads here, if nobody has made them: Spark's 200 partitions a step are 200 files of next to nothing."""
+    wanted = {"spark.sql.shuffle.partitions": str(PARTITIONS_PER_CORE * (os.cpu_count() or 1)), "spark.ui.enabled": "false"}
+    given = os.environ.get("PYSPARK_SUBMIT_ARGS", "")
+    return {name: value for name, value in wanted.items() if name not in given}
 
 
 @dataclass(slots=True)
