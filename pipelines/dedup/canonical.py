@@ -95,7 +95,8 @@ def relate(
     if member.identity == canonical.identity:
         return "revision"
     is_excerpt = containment >= EXCERPT_CONTAINMENT and member.words <= EXCERPT_LENGTH * canonical.words
-    is_of_one_hand = not set(hands(member, agency_hosts)).isdisjoint(hands(canonical, agency_hosts))
+    # The first mark is the URL, and these two differ in it.
+    is_of_one_hand = hands(member, agency_hosts)[1:] == hands(canonical, agency_hosts)[1:] != ()
     if is_of_one_hand and not (is_excerpt and version_time(member) > version_time(canonical)):
         return "update"
     if jaccard >= COPY_JACCARD:

@@ -17,7 +17,7 @@ Mark = tuple[str, str]
 
 def own_agency(member: Member, agency_hosts: Mapping[str, str]) -> str | None:
     """Return the code of the agency whose own site a member is on (agency_hosts: registrable domain to agency code)."""
-    return agency_hosts.get(registrable_domain(member.host)) if member.host else None
+    return agency_hosts.get(registrable_domain(member.host)) if agency_hosts and member.host else None
 
 
 def hands(member: Member, agency_hosts: Mapping[str, str]) -> tuple[Mark, ...]:
