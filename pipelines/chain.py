@@ -20,7 +20,18 @@ from pipelines.attribute import attribute_draft, load_agencies, read_marks
 from pipelines.dedup import FOLD_CHARACTERS, FOLD_SIZE, MINHASH_SCHEME, minhash_bytes
 from pipelines.errors import CorpusError
 from pipelines.extract import BlockModel, explain_thin, extract_article, parse_page
-from pipelines.records import Article, Attribution, Draft, FetchedPage, ParsedPage, Rejection, Removed, SourceLines, make_article_id
+from pipelines.records import (
+    Article,
+    Attribution,
+    Document,
+    Draft,
+    FetchedPage,
+    ParsedPage,
+    Rejection,
+    Removed,
+    SourceLines,
+    make_article_id,
+)
 from pipelines.scrub import cut_source_lines, learn_lines, note_lines, scrub_draft
 from pipelines.text import count_words, text_hash
 from pipelines.urls import clean_url, host_of, identity_url
@@ -226,6 +237,12 @@ def store_parameters() -> dict[str, object]:
     return {"minhash": MINHASH_SCHEME}
 
 
+def is_own_signature(signature: bytes, document: Document) -> bool | None:
+    """Say whether a ``minhash`` is the one that we make of a document; None for a text too short to have one."""
+    own = minhash_bytes(document.text, dateline=document.dateline)
+    return None if own is None else signature == own
+
+
 def deduplicate_file(source: Path, target: Path, *, advance: Callable[[int, int], None] = lambda done, size: None) -> FileReport:
     """Write to target where each document of source stands (``pipelines.corpus.placements``), and return what was done.
 
@@ -240,7 +257,7 @@ def deduplicate_file(source: Path, target: Path, *, advance: Callable[[int, int]
         raise CorpusError(f"{target}: expected another file than the input")
     if source.resolve() in target.resolve().parents:
         raise CorpusError(f"{target}: expected a place outside the input folder {source}, whose next reader would take it for documents")
-    file = DocumentFile(source)
+    file = DocumentFile(source, is_own_signature=is_own_signature)
     report = FileReport(tally=file.tally)
     try:
         with open_placements(target) as write, Collection(target.parent, agency_hosts=load_agency_hosts()) as collection:

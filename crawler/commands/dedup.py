@@ -86,6 +86,8 @@ def show_report(report: FileReport, target: Path) -> None:
         table.add_row(f"rejected: {reason}", f"{number:,}", escape(tally.examples[reason]))
     for name, number in sorted(tally.unread.items()):
         table.add_row(f"kept with {name} unreadable", f"{number:,}", escape(tally.examples[name]))
+    if tally.other_signatures:
+        table.add_row("kept with minhash of other parameters", f"{tally.other_signatures:,}", escape(tally.examples["minhash"]))
     table.add_row("stories", f"{relations['canonical']:,}")
     for relation in get_args(Relation):
         if relations[relation]:

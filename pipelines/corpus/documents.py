@@ -7,7 +7,7 @@ table. A row that cannot be used is a counted rejection.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -19,6 +19,10 @@ from pipelines.corpus.inputs import MAX_CHARACTERS, TIMES, Row, count_bytes, cou
 from pipelines.errors import CorpusError
 from pipelines.records import Document
 
+SIGNATURE_BYTES = 512
+"""Of the column ``minhash`` (docs/dedup.md)."""
+IsOwnSignature = Callable[[bytes, Document], bool | None]
+"""Says whether a signature is what we would make of the document; None where it has none."""
 UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 """``fetched_at`` of a document that has neither that nor ``published_at``."""
 
@@ -32,8 +36,10 @@ class Tally:
     """By reason: ``no_id``, ``no_text``, ``too_long``, ``bad_json``, ``bad_<field>``; the caller adds ``duplicate_id``."""
     unread: Counter[str] = field(default_factory=Counter)
     """Times that could not be read, by field: the documents were kept without them."""
+    other_signatures: int = 0
+    """Documents with a ``minhash`` of other parameters than ours; it is not used, and they were kept."""
     examples: dict[str, str] = field(default_factory=dict)
-    """Where each reason or unread field was met first."""
+    """Where each reason or unread field was met first, and ``minhash`` of other parameters."""
 
     def add_rejection(self, reason: str, place: str) -> None:
         """Count a rejected row."""
@@ -44,8 +50,10 @@ class Tally:
 class DocumentFile:
     """The documents of one input, to be read once. Raises CorpusError, naming the path, for one that cannot be used."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, is_own_signature: IsOwnSignature | None = None) -> None:
         self.tally = Tally()
+        self._is_own_signature = is_own_signature
+        self._file_is_signed_by_us: bool | None = None
         self.path = path
         self._files = find_files(path)
         self._is_parquet = self._files[0].name.endswith(".parquet")
@@ -60,6 +68,8 @@ class DocumentFile:
             position = row.position
             self.tally.seen += 1
             outcome = row.values if isinstance(row.values, str) else make_document(row.values, self.tally, row.place)
+            if isinstance(outcome, Document) and not isinstance(row.values, str) and (signature := row.values.get("minhash")) is not None:
+                self._count_signature(signature, outcome, row.place)
             if isinstance(outcome, str):
                 self.tally.add_rejection(outcome, row.place)
                 continue
@@ -73,9 +83,19 @@ class DocumentFile:
                 documents, total = [], 0
         yield documents, position
 
+    def _count_signature(self, signature: Any, document: Document, place: str) -> None:
+        """Count a signature of other parameters: of another size, or in a file whose first signature is not what we make of its text."""
+        data = _as_bytes(signature)
+        if self._is_own_signature and self._file_is_signed_by_us is None and data is not None:
+            self._file_is_signed_by_us = self._is_own_signature(data, document)
+        if data is None or len(data) != SIGNATURE_BYTES or self._file_is_signed_by_us is False:
+            self.tally.other_signatures += 1
+            self.tally.examples.setdefault("minhash", place)
+
     def _rows(self) -> Iterator[Row]:
         done = 0
         for path in self._files:
+            self._file_is_signed_by_us = None
             row = Row({}, "", 0)
             try:
                 for row in read_parquet_rows(path) if self._is_parquet else read_json_rows(path):
@@ -97,7 +117,7 @@ def make_document(values: Mapping[str, Any], tally: Tally, place: str) -> Docume
     text = _mend(text)
     facts: dict[str, Any] = {}
     for name, value in values.items():
-        if value is None or value == "" or name in ("article_id", "text"):
+        if value is None or value == "" or name in ("article_id", "text", "minhash"):
             continue
         if name in TIMES:
             if (moment := read_time(value)) is None:
@@ -115,6 +135,16 @@ def make_document(values: Mapping[str, Any], tally: Tally, place: str) -> Docume
     facts["fetched_at"] = facts.get("fetched_at") or facts.get("published_at") or UNKNOWN_TIME
     facts.setdefault("source", "")
     return Document(article_id=article_id, text=text, **facts)
+
+
+def _as_bytes(signature: Any) -> bytes | None:
+    """A signature may be bytes, or their hex digits where there are no bytes, as in JSON; None if it is neither."""
+    if isinstance(signature, str):
+        try:
+            return bytes.fromhex(signature)
+        except ValueError:
+            return None
+    return signature if isinstance(signature, bytes) else None
 
 
 def read_time(value: Any) -> datetime | None:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from pipelines.corpus.files import Layout
-from pipelines.corpus.parts import first_fetches, read_first_rows
+from pipelines.corpus.parts import first_fetches, read_first_rows, read_said
 from pipelines.corpus.rows import DOCUMENT_COLUMNS, documents_from_table
 from pipelines.corpus.state import COPIES_DIRTY, CORPUS_DIRTY, FOLDED, select_in
 from pipelines.corpus.story import said_values
@@ -102,26 +102,40 @@ def unfolded_parts(connection: sqlite3.Connection) -> list[LogPart]:
     return [LogPart(id=part, name=name, day=day) for part, name, day in connection.execute(query)]
 
 
-def fold_parts(connection: sqlite3.Connection, layout: Layout, index: StoryIndex[Any], *, damage: list[StoreDamaged] | None = None) -> int:
+def fold_parts(
+    connection: sqlite3.Connection,
+    layout: Layout,
+    index: StoryIndex[Any],
+    *,
+    damage: list[StoreDamaged] | None = None,
+    counts: Counter[str] | None = None,
+) -> int:
     """Fold every unfolded part and return how many there were.
 
     Raises StoreDamaged for one that cannot be read; given a list for damage, it is noted there, stays unfolded, and the others are folded.
+    counts: gets ``other_signatures``, the articles of parts whose ``minhash`` column is of other parameters; the index does not need it.
     """
     parts = unfolded_parts(connection)
     for part in parts:
         try:
-            fold_part(connection, layout, index, part)
+            other = fold_part(connection, layout, index, part)
         except StoreDamaged as error:
             if damage is None:
                 raise
             damage.append(error)
+        else:
+            if counts is not None and other:
+                counts["other_signatures"] += other
     if parts:
         logger.info("folded %d parts", len(parts))
     return len(parts)
 
 
-def fold_part(connection: sqlite3.Connection, layout: Layout, index: StoryIndex[Any], part: LogPart) -> None:
-    """Fold one part. Of several log rows with one article_id the earliest (fetched_at, part name) owns it; the rest are repeats."""
+def fold_part(connection: sqlite3.Connection, layout: Layout, index: StoryIndex[Any], part: LogPart) -> int:
+    """Fold one part, and return how many of its articles have a signature of other parameters than ours.
+
+    Of several log rows with one article_id the earliest (fetched_at, part name) owns it; the rest are repeats.
+    """
     path = layout.path("articles", part.day, part.name)
     rows = first_fetches(path)
     known = {row[0].hex(): row[1:] for row in select_in(connection, _OWNERS, map(bytes.fromhex, rows))}
@@ -130,13 +144,18 @@ def fold_part(connection: sqlite3.Connection, layout: Layout, index: StoryIndex[
     if not new and not moved:
         with transaction(connection):
             _close_part(connection, part)
-        return
+        return 0
     documents = list(documents_from_table(read_first_rows(path, new | moved, DOCUMENT_COLUMNS)))
     fold = index.prepare(
         [document for document in documents if document.article_id in new],
         moved=[document for document in documents if document.article_id in moved],
     )
     write_fold(connection, index, fold, part=part, owned=new | moved, moved=moved, documents=documents)
+    found, expected = ((said or {}).get("minhash") for said in (read_said(path, "articles").get("parameters"), layout.parameters))
+    if found == expected:
+        return 0
+    logger.warning("%s: expected signatures (minhash) as %s, found %s; compare them only with each other", path, expected, found)
+    return len(documents)
 
 
 _OWNERS = "SELECT article_id, fetched_us, name FROM member JOIN part ON part.id = member.part WHERE article_id IN ({})"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -130,6 +131,7 @@ class Store:
         self._index: tuple[Connection, StoryIndex[Any]] | None = None
         self._watermark: Watermark | None = None
         self._complete_before: int | None = None
+        self._counts: Counter[str] = Counter()
         try:
             if recover:
                 self._run("opening", self._look)
@@ -194,7 +196,7 @@ class Store:
             self._recover(connection, index)
             folding.settle(connection, index)
             self._publish(connection)
-            statistics.update(index.statistics())
+            statistics.update(index.statistics(), **self._counts)
 
         self._leave()
         self._under_lock("finishing", work)
@@ -344,7 +346,7 @@ class Store:
         self.layout.clean_staging()
         recovery.clear_index_if_asked(connection, index)
         recovery.reconcile_log(connection, self.layout, note_lines=self._note_lines, damage=damage)
-        folding.fold_parts(connection, self.layout, index, damage=damage)
+        folding.fold_parts(connection, self.layout, index, damage=damage, counts=self._counts)
 
     def _publish(self, connection: Connection) -> None:
         # A crawl that entered since may have committed a part that was folded, and hold pages that are older.

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines.dedup import minhash_bytes
 from tests.crawler.conftest import ROOT
 
 WIRE = (
@@ -58,7 +59,9 @@ def test_order_and_form_of_the_input_do_not_matter(scrapy: Scrapy, tmp_path: Pat
     signed = [{**row, "minhash": b"\x07" * (100 * number)} for number, row in enumerate(ROWS)]
     pd.DataFrame(signed[::-1]).to_parquet(tmp_path / "in.parquet")
     assert scrapy("dedup", source, tmp_path / "one.jsonl").status == 0
-    assert scrapy("dedup", tmp_path / "in.parquet", tmp_path / "other.jsonl").status == 0
+    ran = scrapy("dedup", tmp_path / "in.parquet", tmp_path / "other.jsonl")
+    assert ran.status == 0, ran.output
+    assert re.search(r"kept with minhash of other parameters\W+4\W+in.parquet, row 1\b", ran.output)
     one, other = ((tmp_path / name).read_text().splitlines() for name in ("one.jsonl", "other.jsonl"))
     assert one == other[::-1]
 
@@ -89,6 +92,22 @@ def test_documents_of_50_mb_in_a_row_do_not_fill_the_memory(tmp_path: Path, kind
     assert re.search(r"rejected: too_long\W+12\b", told)
     assert [json.loads(line)["article_id"] for line in target.read_text().splitlines()] == ["w", "o", "c", "x"]
     assert int(told.rsplit("peak kB", 1)[1]) * 1024 < 4 * len(long) + 300_000_000
+
+
+def test_signatures_of_other_parameters_are_counted(scrapy: Scrapy, tmp_path: Path) -> None:
+    """Of another seed they have our size and not our values; ours, and documents without one, are not counted."""
+    for name, sign in (("ours", minhash_bytes), ("other", lambda text: minhash_bytes(f"{text} {WIRE}"))):
+        rows = [{**row, "minhash": sign(row["text"]) if row["id"] != "o" else None} for row in ROWS]
+        pd.DataFrame(rows).to_parquet(tmp_path / f"{name}.parquet")
+        write_rows(tmp_path / f"{name}.jsonl", [{**row, "minhash": row["minhash"] and row["minhash"].hex()} for row in rows])
+    told = {}
+    for path in sorted(tmp_path.glob("o*.*")):
+        ran = scrapy("dedup", path, tmp_path / "placed.jsonl")
+        assert ran.status == 0, ran.output
+        told[path.name] = re.findall(r"kept with minhash of other parameters\W+(\d+)\W+(\S+ (?:row|line) \d+)", ran.output)
+    assert told == {
+        "ours.parquet": [], "ours.jsonl": [], "other.parquet": [("3", "other.parquet, row 1")], "other.jsonl": [("3", "other.jsonl, line 1")],
+    }  # fmt: skip
 
 
 def test_rows_that_cannot_be_used_are_counted(scrapy: Scrapy, tmp_path: Path) -> None:

@@ -136,6 +136,22 @@ def test_an_index_of_other_parameters_is_built_again(
     assert caplog.text.count("was built with other parameters") == 1
 
 
+def test_signatures_of_another_release_are_counted(
+    planted: ModuleType, tmp_path: Path, articles: list[Article], caplog: pytest.LogCaptureFixture
+) -> None:
+    """In the statistics of the run that folds them, with a warning for the part; the stories are the same."""
+    half = len(articles) // 2
+    for name, seeds in (("mixed", (1, 2)), ("ours", (2, 2))):
+        for seed, some in zip(seeds, (articles[:half], articles[half:]), strict=True):
+            with Store(tmp_path / name, open_index=StoryIndex, parameters={"minhash": {"seed": seed}}, recover=False) as store:
+                store.commit(store.freeze(some))
+        with Store(tmp_path / name, open_index=StoryIndex, parameters={"minhash": {"seed": 2}}) as store:
+            assert store.finish().get("other_signatures") == (half if name == "mixed" else None)
+    (warning,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert "expected signatures (minhash) as {'seed': 2}, found {'seed': 1}" in warning
+    assert planted.tell_corpus(tmp_path / "mixed") == planted.tell_corpus(tmp_path / "ours")
+
+
 def test_damage_is_met_at_the_start_after_a_killed_run(planted: ModuleType, out: Path, articles: list[Article]) -> None:
     """Articles that were committed and not folded do not keep the store shut."""
     fill(out, articles)
