@@ -35,6 +35,7 @@ from pipelines.corpus.state import (
     SharedConnection,
     StateDamaged,
     check_pages,
+    check_types,
     file_id_of,
     may_be_damage,
     move_aside,
@@ -436,6 +437,7 @@ class Store:
         try:
             with self._back.use() as connection:
                 check_pages(connection)
+                check_types(connection)
         except StateDamaged as damage:
             return damage
         return None

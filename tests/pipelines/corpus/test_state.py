@@ -63,6 +63,24 @@ def test_a_database_of_someone_else_is_refused(out: Path, open_store: Callable[.
         open_store()
 
 
+def test_tables_that_changed_places_are_damage(
+    planted: ModuleType, out: Path, open_store: Callable[..., Store], caplog: pytest.LogCaptureFixture
+) -> None:
+    """SQLite finds every page sound; the first value that makes no sense has the state made anew."""
+    with open_store() as store:
+        store.commit(store.freeze(planted.draw_articles(random.Random(1), 6)))
+        store.finish()
+    with contextlib.closing(sqlite3.connect(out / "state" / "copydesk.sqlite")) as connection:
+        connection.execute("INSERT INTO moved VALUES ('a host, say')")
+        connection.commit()
+    with open_store() as store:
+        store.commit(store.freeze(planted.draw_articles(random.Random(2), 6)))
+        store.finish()
+        assert store.verify() == []
+    assert planted.find_violations(out) == []
+    assert "table moved, column article_id: expected blob, found text; moved to copydesk.sqlite.corrupt-" in caplog.text
+
+
 def test_a_replaced_file_is_opened_again(tmp_path: Path) -> None:
     """A connection does not go on writing into a file that was moved aside."""
     path = tmp_path / "state.sqlite"
