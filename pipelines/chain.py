@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from pipelines.attribute import attribute_draft, load_agencies, read_marks
 from pipelines.dedup import FOLD_CHARACTERS, FOLD_SIZE, MINHASH_SCHEME, minhash_bytes
 from pipelines.errors import CorpusError
-from pipelines.extract import BlockModel, explain_thin, extract_article, parse_page
+from pipelines.extract import BlockModel, explain_thin, extract_article, parse_drawn_page, parse_page
 from pipelines.records import (
     Article,
     Attribution,
@@ -88,6 +88,8 @@ def _run_stages(page: FetchedPage, options: _Options) -> Article | Rejection:
     if isinstance(parsed, Rejection):
         return parsed
     outcome = _make_of(parsed, page, options)
+    if isinstance(outcome, Rejection) and outcome.reason == "no_text" and (drawn := parse_drawn_page(page)):
+        parsed, outcome = drawn, _make_of(drawn, page, options)
     if isinstance(outcome, Rejection) and outcome.reason in _THIN and (reason := explain_thin(parsed)):
         return replace(outcome, reason=reason)
     return outcome

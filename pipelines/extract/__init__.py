@@ -18,7 +18,7 @@ live_blog     no or too little text on a page that calls itself a live blog
 
 from pipelines.extract.article import EXTRACTORS, extract_article
 from pipelines.extract.block_model import BlockModel
-from pipelines.extract.parse import parse_page
+from pipelines.extract.parse import parse_drawn_page, parse_page
 from pipelines.extract.thin import explain_thin
 
-__all__ = ["EXTRACTORS", "BlockModel", "explain_thin", "extract_article", "parse_page"]
+__all__ = ["EXTRACTORS", "BlockModel", "explain_thin", "extract_article", "parse_drawn_page", "parse_page"]

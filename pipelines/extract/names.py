@@ -14,6 +14,7 @@ from pipelines.text import clean_text
 WORDS = tomllib.loads(Path(__file__).with_name("people.toml").read_text("utf-8"))
 MAX_FIELD_CHARS = 500
 _ROLES = frozenset(WORDS["roles"])
+_SUFFIX = re.compile(rf"(?<=\w\w)\s*(?:{'|'.join(sorted(WORDS['suffixes'], key=len, reverse=True))})$")
 _DESK_WORDS, _ORGANIZATION_WORDS, _FUNCTIONS, _ARTICLES = (
     frozenset(WORDS[name].split()) for name in ("desk_words", "organization_words", "functions", "articles")
 )
@@ -66,6 +67,7 @@ def names_of(field: str, site: SiteNames) -> Iterator[str]:
             return
         while match := _PREFIX.match(name):
             name = name[match.end() :].strip(_TRIMMED)
+        name = _SUFFIX.sub("", name)
         if name:
             yield name
 

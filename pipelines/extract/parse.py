@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser
 
+from pipelines.extract.app_state import find_drawn_article
 from pipelines.extract.decode import decode_body, looks_binary
 from pipelines.extract.json_ld import choose_article, plain, read_json_ld, strings_of
-from pipelines.extract.prescan import prescan
+from pipelines.extract.prescan import Prescan, prescan
 from pipelines.records import INDEXED_TAGS, FetchedPage, ParsedPage, Rejection
 from pipelines.text import clean_text
 from pipelines.urls import absolute_url, clean_url
@@ -40,7 +42,25 @@ def parse_page(page: FetchedPage) -> ParsedPage | Rejection:
         return reject(page, "too_large" if "at most" in str(error) or "over" in str(error) else "undecodable", str(error))
     if looks_binary(text) or _OTHER_FORMAT.match(text) or not _MARKUP.search(text):
         return reject(page, "not_html", f"starts with {text[:40]!r}")
+    return _parse_scanned(page, prescan(text))
+
+
+def parse_drawn_page(page: FetchedPage) -> ParsedPage | None:
+    """Return a page with the article in it that a script would draw there; None if its scripts hold none. For pages that show no text."""
+    try:
+        text = decode_body(page.body, page.encoding)
+    except ValueError:
+        return None
+    if not (article := find_drawn_article(text)):
+        return None
     scanned = prescan(text)
+    body, tag, rest = scanned.html.rpartition(b"</body")
+    drawn = b"<article>" + prescan(article).html + b"</article>"
+    parsed = _parse_scanned(page, replace(scanned, html=body + drawn + tag + rest if tag else rest + drawn))
+    return parsed if isinstance(parsed, ParsedPage) else None
+
+
+def _parse_scanned(page: FetchedPage, scanned: Prescan) -> ParsedPage | Rejection:
     if len(scanned.html) > MAX_HTML_BYTES:
         return reject(page, "too_large", f"{len(scanned.html)} bytes without scripts, at most {MAX_HTML_BYTES}")
     # A parser of its own for each page: its error log is this page's.
