@@ -244,7 +244,7 @@ def find_rests(output: Path) -> Iterator[str]:
     yield from (f"left in state/index: {path.name}" for path in (output / "state" / "index").iterdir() if path.name not in named)
     databases = {f"{name}.sqlite{suffix}" for name in ("copydesk", "hosts") for suffix in ("", "-wal", "-shm")}
     expected = databases | {"fold.lock", "index", "crawls"}
-    yield from (f"left in state/crawls: {path.name}" for path in (output / "state" / "crawls").iterdir())
+    yield from (f"left in state/crawls: {path.name}" for path in (output / "state" / "crawls").glob("*"))
     yield from (f"left in state: {path.name}" for path in (output / "state").iterdir() if path.name not in expected)
 
 

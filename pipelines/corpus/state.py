@@ -191,13 +191,18 @@ def check_pages(connection: Connection) -> None:
         raise StateDamaged(connection.file_id, " ".join(said.split()))
 
 
+_STORED_TYPES = {"int": "integer", "integer": "integer", "real": "real", "text": "text", "blob": "blob"}
+"""Declared type of a column, and what ``typeof`` says of its values."""
+
+
 def check_types(connection: Connection) -> None:
     """Raise StateDamaged for a value of another type than its column's: pages of tables of one shape that changed places are no error to SQLite."""
     for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").fetchall():
         for _, column, declared, *_ in connection.execute(f"PRAGMA table_info({table})").fetchall():
+            expected = _STORED_TYPES.get(declared.lower())
             query = f"SELECT typeof({column}) FROM {table} WHERE typeof({column}) NOT IN ('null', ?) LIMIT 1"
-            if declared and (found := connection.execute(query, (declared.lower(),)).fetchone()):
-                raise StateDamaged(connection.file_id, f"table {table}, column {column}: expected {declared.lower()}, found {found[0]}")
+            if expected and (found := connection.execute(query, (expected,)).fetchone()):
+                raise StateDamaged(connection.file_id, f"table {table}, column {column}: expected {expected}, found {found[0]}")
 
 
 def may_be_damage(error: Exception) -> bool:

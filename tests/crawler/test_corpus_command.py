@@ -17,6 +17,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines.chain import store_parameters
 from pipelines.corpus import Store
 from pipelines.dedup import StoryIndex
 
@@ -41,7 +42,7 @@ def output(tmp_path: Path, make_article: Callable[..., Any]) -> Path:
     """A finished corpus of two parts: two outlets with one text, and another text."""
     wire = "The harbor of Porto Azul was closed on Monday after a freighter ran aground in the night, the coast guard said. " * 2
     folder = tmp_path / "output"
-    with Store(folder, open_index=StoryIndex) as store:
+    with Store(folder, open_index=StoryIndex, parameters=store_parameters()) as store:
         for number in range(3):
             text = (
                 f"{wire} {number}" if number < 2 else "Prices of grain fell for a third week, the ministry of farming said in its report."
