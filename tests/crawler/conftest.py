@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -35,12 +36,13 @@ def newsroom() -> Iterator[Newsroom]:
 
 @pytest.fixture(scope="session")
 def scrapy(newsroom: Newsroom) -> Callable[..., Ran]:
-    """Run ``scrapy …`` in the project, with the newsroom as its only network."""
+    """Run ``scrapy …`` in the project, with the newsroom as its only network; through: a command that starts it."""
 
-    def run(*args: str | Path, timeout: float = 120, **environment: str) -> Ran:
+    def run(*args: str | Path, timeout: float = 120, through: str = "", **environment: str) -> Ran:
         env = {**os.environ, "http_proxy": newsroom.proxy_url, "no_proxy": "", "PYTHONWARNINGS": "default", "COLUMNS": "200", **environment}
         done = subprocess.run(
-            [sys.executable, "-m", "scrapy", *map(str, args)], cwd=ROOT, env=env, text=True, capture_output=True, timeout=timeout, check=False
+            [*shlex.split(through), sys.executable, "-m", "scrapy", *map(str, args)],
+            cwd=ROOT, env=env, text=True, capture_output=True, timeout=timeout, check=False,
         )  # fmt: skip
         return Ran(done.returncode, done.stdout + done.stderr)
 
