@@ -70,7 +70,7 @@ def run_kills(folder: Path, kills: int, *, seed: int) -> list[str]:
 
 def run_faults(stride: int) -> list[str]:
     """Put a fault at every stride-th call of a run, in each way of failing."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/pipelines/corpus/test_faults.py"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout", "0", "tests/pipelines/corpus/test_faults.py"]
     status = subprocess.run(command, cwd=ROOT, env={**os.environ, "COPYDESK_FAULT_STRIDE": str(stride)}, check=False).returncode
     return [f"faults: pytest ended with {status}"] if status else []
 
