@@ -15,10 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.corpus.files import Layout
-from pipelines.corpus.fold import LogPart
+from pipelines.corpus.fold import LogPart, find_owners
 from pipelines.corpus.parts import read_first_rows
 from pipelines.corpus.schema import ARTICLES, COPIES, CORPUS
-from pipelines.corpus.state import select_in
 from pipelines.corpus.story import STORY_SIGNALS, StoryNotes, annotate_row, told_in
 from pipelines.errors import StoreDamaged
 from pipelines.records import Evidence
@@ -30,7 +29,6 @@ KEY_COLUMNS = ("story_id", "article_id", "fetched_at", "provenance")
 _FROM_LOG = [name for name in COPIES.names if name in ARTICLES.names]
 _JUDGED = [name for name in COPIES.names if name not in ARTICLES.names]
 _FIRSTS = "SELECT story_id, canonical_id, fetched_us FROM member WHERE part = ? AND story_id = article_id ORDER BY fetched_us, story_id"
-_OWNERS = "SELECT article_id, fetched_us, day, name FROM member JOIN part ON part.id = member.part WHERE article_id IN ({})"
 _COPIES = (
     "SELECT article_id, story_id, canonical_id, relation, jaccard, containment, fetched_us FROM member "
     "WHERE part = ? AND canonical_id != article_id ORDER BY fetched_us, article_id"
@@ -71,16 +69,13 @@ def wanted_stories(
     """Return the rows that a corpus part must hold; stories first fetched at before_us or later wait, unless they are shown already."""
     every = connection.execute(_FIRSTS, (part.id,)).fetchall()
     rows = [row for row in every if before_us is None or row[2] < before_us or row[0].hex() in shown]
-    others = {
-        article: (fetched_us, (day, name))
-        for article, fetched_us, day, name in select_in(connection, _OWNERS, (copy for story, copy, _ in rows if copy != story))
-    }
+    others = find_owners(connection, (copy for story, copy, _ in rows if copy != story))
     return WantedStories(
         part,
         [story.hex() for story, _, _ in rows],
         [copy.hex() for _, copy, _ in rows],
-        [fetched_us if copy == story else others[copy][0] for story, copy, fetched_us in rows],
-        {article.hex(): place for article, (_, place) in others.items() if place != (part.day, part.name)},
+        [fetched_us if copy == story else others[copy].fetched_us for story, copy, fetched_us in rows],
+        {article.hex(): owner.place for article, owner in others.items() if owner.place != (part.day, part.name)},
         len(every) - len(rows),
     )
 

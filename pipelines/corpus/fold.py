@@ -11,7 +11,7 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from pipelines.corpus.files import Layout
 from pipelines.corpus.parts import first_fetches, read_first_rows, read_said
@@ -83,6 +83,19 @@ class LogPart:
     day: str
 
 
+class Owner(NamedTuple):
+    """The row of the log that owns an article: when it was fetched, in microseconds since 1970, and its part."""
+
+    fetched_us: int
+    name: str
+    day: str
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Day and name of the part."""
+        return self.day, self.name
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """One article's place: the log part and fetch that own it, its story, the canonical copy and how it differs from that."""
@@ -138,9 +151,11 @@ def fold_part(connection: sqlite3.Connection, layout: Layout, index: StoryIndex[
     """
     path = layout.path("articles", part.day, part.name)
     rows = first_fetches(path)
-    known = {row[0].hex(): row[1:] for row in select_in(connection, _OWNERS, map(bytes.fromhex, rows))}
+    known = {article.hex(): owner for article, owner in find_owners(connection, map(bytes.fromhex, rows)).items()}
     new = {article: fetched_us for article, fetched_us in rows.items() if article not in known}
-    moved = {article: fetched_us for article, fetched_us in rows.items() if article in known and (fetched_us, part.name) < known[article]}
+    moved = {
+        article: fetched_us for article, fetched_us in rows.items() if article in known and (fetched_us, part.name) < known[article][:2]
+    }
     if not new and not moved:
         with transaction(connection):
             _close_part(connection, part)
@@ -158,7 +173,10 @@ def fold_part(connection: sqlite3.Connection, layout: Layout, index: StoryIndex[
     return len(documents)
 
 
-_OWNERS = "SELECT article_id, fetched_us, name FROM member JOIN part ON part.id = member.part WHERE article_id IN ({})"
+def find_owners(connection: sqlite3.Connection, article_ids: Iterable[bytes]) -> dict[bytes, Owner]:
+    """Return which row of the log owns each article; articles that no folded row has are left out."""
+    query = "SELECT article_id, fetched_us, name, day FROM member JOIN part ON part.id = member.part WHERE article_id IN ({})"
+    return {row[0]: Owner(*row[1:]) for row in select_in(connection, query, article_ids)}
 
 
 def settle(connection: sqlite3.Connection, index: StoryIndex[Any]) -> int:

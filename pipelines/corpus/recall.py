@@ -7,12 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from pipelines.corpus.files import Layout
+from pipelines.corpus.fold import find_owners
 from pipelines.corpus.parts import read_first_rows
-from pipelines.corpus.state import select_in
 from pipelines.records import Document
 
 _COLUMNS = ["article_id", "text", "source", "fetched_at", "dateline"]
-_OWNERS = "SELECT article_id, fetched_us, name, day FROM member JOIN part ON part.id = member.part WHERE article_id IN ({})"
 
 
 def read_owned_documents(connection: sqlite3.Connection, layout: Layout, article_ids: Sequence[str]) -> Iterator[list[Document]]:
@@ -21,8 +20,8 @@ def read_owned_documents(connection: sqlite3.Connection, layout: Layout, article
     Only what tells their text is read. An article that no row owns is left out. Raises StoreDamaged for a part or a row that is gone.
     """
     wanted: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
-    for article, fetched_us, name, day in select_in(connection, _OWNERS, map(bytes.fromhex, article_ids)):
-        wanted[day, name][article.hex()] = fetched_us
+    for article, owner in find_owners(connection, map(bytes.fromhex, article_ids)).items():
+        wanted[owner.place][article.hex()] = owner.fetched_us
     for (day, name), fetched in sorted(wanted.items()):
         rows = read_first_rows(layout.path("articles", day, name), fetched, _COLUMNS).to_pylist()
         yield [Document(**{**row, "text": row["text"] or ""}) for row in rows]
