@@ -12,13 +12,13 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from scrapy import signals
 from scrapy.exceptions import StopDownload
 
+from crawler.output import output_dir_of
 from crawler.run import Run
 from pipelines.conduct import HostMemory, HostWait, Rest, WaitLimits
 
@@ -63,7 +63,7 @@ class Hosts:
             rest=settings.getfloat("HOST_REST_SECONDS"),
             budget=settings.getfloat("HOST_WAIT_BUDGET_SECONDS"),
         )
-        self.memory = HostMemory(Path(settings["OUTPUT_DIR"]).expanduser().resolve() / "state" / "hosts.sqlite", now=time.time())
+        self.memory = HostMemory(output_dir_of(settings) / "state" / "hosts.sqlite", now=time.time())
         self.earlier = self.memory.rests()
         self._hosts: dict[str, Host] = {}
         self._tasks: set[asyncio.Task[None]] = set()

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from crawler.checks import check_settings
+from crawler.output import open_store_of, output_dir_of
 from crawler.revisits import Revisits, read_ages
-from pipelines.chain import STAGES, learned_lines, open_store
+from pipelines.chain import STAGES, learned_lines
 from pipelines.discover import load_sources
 from pipelines.errors import CorpusError
 from pipelines.pending import PendingEndpoints
@@ -49,7 +50,7 @@ class Run:
         self.settings = settings
         self.started_at = datetime.now(UTC)
         self.run_id = f"{self.started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-        self.output_dir = Path(settings["OUTPUT_DIR"]).expanduser().resolve()
+        self.output_dir = output_dir_of(settings)
         check_settings(settings)
         self.catalogue: list[Source] = load_sources(Path(settings["SOURCES"]).expanduser())
         self.sources: list[Source] = []
@@ -109,11 +110,7 @@ class Run:
         """
         self.sources = sources
         self._by_name = {source.name: source for source in sources}
-        self.store = open_store(
-            self.output_dir,
-            datasets_uri=self.settings.get("DATASETS_URI"),
-            keep_shingles_days=self.settings.getfloat("DEDUP_KEEP_SHINGLES_DAYS"),
-        )
+        self.store = open_store_of(self.settings)
         self.counts_before = self.store.counts()
         self.store.start_crawl(self.run_id, moment=self.started_at)
 

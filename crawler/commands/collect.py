@@ -16,10 +16,10 @@ from scrapy.settings import SETTINGS_PRIORITIES
 from crawler.agenda import look_ahead, print_agenda
 from crawler.checks import check_settings
 from crawler.commands.crawl import exit_status, report_failure
+from crawler.output import open_store_of, output_dir_of
 from crawler.progress import choose_mode
 from crawler.run import Run
 from crawler.scheduling import due
-from pipelines.chain import open_store
 from pipelines.corpus import hold_run_lock
 from pipelines.discover import load_sources, select_sources
 from pipelines.errors import PipelineError, RunLocked
@@ -86,7 +86,7 @@ class Command(ScrapyCommand):
         try:
             check_settings(settings)
             sources = select_sources(load_sources(Path(settings["SOURCES"]).expanduser()), opts.sources, opts.kinds)
-            output_dir = Path(settings["OUTPUT_DIR"]).expanduser().resolve()
+            output_dir = output_dir_of(settings)
             if opts.dry_run:
                 print_agenda(look_ahead(output_dir, sources, with_revisits=bool(settings["ARTICLE_REVISITS"])))
                 return
@@ -104,9 +104,8 @@ class Command(ScrapyCommand):
         """Crawl those sources that are due, and return the exit status. Raises CorpusError if the store cannot be used."""
         assert self.crawler_process
         settings = self.crawler_process.settings
-        uri, keep_days = settings.get("DATASETS_URI"), settings.getfloat("DEDUP_KEEP_SHINGLES_DAYS")
         # What a killed run left is folded here, whether anything is due or not.
-        with open_store(output_dir, datasets_uri=uri, keep_shingles_days=keep_days) as store:
+        with open_store_of(settings) as store:
             chosen = due(store, sources, now=datetime.now(UTC), with_revisits=bool(settings["ARTICLE_REVISITS"]))
         if not chosen:
             if not settings.getbool("QUIET"):

@@ -16,9 +16,9 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.checks import check_settings
-from pipelines.chain import open_store
-from pipelines.corpus import FORMATS, SHARD_ROWS, Choice, Layout, Store, export_corpus, summarize_corpus
-from pipelines.errors import CorpusError, PipelineError
+from crawler.output import datasets_of, open_store_of, output_dir_of
+from pipelines.corpus import FORMATS, SHARD_ROWS, Choice, Store, check_log, export_corpus, summarize_corpus
+from pipelines.errors import PipelineError
 from pipelines.report import make_console, print_corpus
 
 Opened = Callable[..., Store]
@@ -74,13 +74,8 @@ class Command(ScrapyCommand):
     def look_after(self, args: list[str], opts: argparse.Namespace) -> int:
         """Do what is asked and return the exit status. Raises CorpusError where the corpus cannot be used."""
         assert self.settings is not None
-        output_dir = Path(self.settings["OUTPUT_DIR"]).expanduser().resolve()
-        uri: str | None = self.settings.get("DATASETS_URI")
-        keep_days = self.settings.getfloat("DEDUP_KEEP_SHINGLES_DAYS")
-        opened: Opened = partial(open_store, output_dir, datasets_uri=uri, keep_shingles_days=keep_days)
-        layout = Layout(output_dir, {}, datasets_uri=uri)
-        if not layout.holds_log():
-            raise CorpusError(f"{layout.datasets}: expected a corpus, found no articles/ folder")
+        check_log(datasets_of(self.settings))
+        output_dir, opened = output_dir_of(self.settings), partial(open_store_of, self.settings)
         if args[0] == "compact":
             return compact(output_dir, opened, opts.min_age_days)
         if args[0] == "export":

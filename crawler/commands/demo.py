@@ -13,9 +13,10 @@ from scrapy.commands import ScrapyCommand
 from scrapy.settings import SETTINGS_PRIORITIES
 
 from crawler.commands.crawl import exit_status, report_failure
+from crawler.output import datasets_of, output_dir_of
 from crawler.run import Run
 from newsroom import SOURCES_FILE, Newsroom
-from pipelines.corpus import open_datasets, read_stories
+from pipelines.corpus import Place, read_stories
 from pipelines.report import make_console
 
 READ_IT = """import pandas as pd
@@ -46,7 +47,6 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.crawler_process
-        output_dir = Path(self.crawler_process.settings["OUTPUT_DIR"]).expanduser().resolve()
         with Newsroom.serve() as newsroom:
             # The newsroom answers as a forward proxy, so that its hosts keep their names without any DNS.
             os.environ["http_proxy"] = newsroom.proxy_url
@@ -57,15 +57,15 @@ class Command(ScrapyCommand):
         self.exitcode = report_failure(crawling) or exit_status(crawler)
         if self.exitcode == 0:
             console = make_console()
-            show_stories(output_dir, self.crawler_process.settings.get("DATASETS_URI"), console)
-            page = output_dir / "runs" / Run.of(crawler).run_id / "report.html"
+            settings = self.crawler_process.settings
+            show_stories(datasets_of(settings), settings.get("DATASETS_URI"), console)
+            page = output_dir_of(settings) / "runs" / Run.of(crawler).run_id / "report.html"
             if page.exists():
                 console.print(f"\nOpen the report in a browser:\n{escape(str(page))}", soft_wrap=True)
 
 
-def show_stories(output_dir: Path, uri: str | None, console: Console) -> None:
-    """Print each story with its copies, and how to read the corpus, in output_dir or where DATASETS_URI puts it."""
-    datasets = open_datasets(uri) if uri else output_dir
+def show_stories(datasets: Place, uri: str | None, console: Console) -> None:
+    """Print each story with its copies, and how to read the corpus; uri: DATASETS_URI."""
     table = Table(title="Stories that ran more than once", title_justify="left")
     table.add_column("story (title of its canonical copy)", no_wrap=True, max_width=56)
     table.add_column("from", no_wrap=True)

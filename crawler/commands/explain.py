@@ -11,7 +11,8 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.commands import OUTPUT_DIR
-from pipelines.errors import CorpusError, PipelineError
+from crawler.output import datasets_of
+from pipelines.errors import PipelineError
 
 
 class Command(ScrapyCommand):
@@ -45,16 +46,13 @@ class Command(ScrapyCommand):
             raise UsageError("name one URL or id")
         assert self.settings is not None
         # Imported here: every command of a project that has ours installed would wait for it.
-        from pipelines.corpus import open_datasets
+        from pipelines.corpus import check_log
         from pipelines.explain import explain, print_explanation
         from pipelines.report import make_console
 
-        output_dir = (opts.output or Path(self.settings["OUTPUT_DIR"])).expanduser().resolve()
         try:
-            uri = None if opts.output else self.settings.get("DATASETS_URI")
-            datasets = open_datasets(uri) if uri else output_dir
-            if not (datasets / "articles").exists():
-                raise CorpusError(f"{datasets}: expected a corpus, found no articles/ folder")
+            datasets = opts.output.expanduser().resolve() if opts.output else datasets_of(self.settings)
+            check_log(datasets)
             print_explanation(explain(datasets, args[0]), make_console())
         except PipelineError as error:
             print(f"scrapy explain: {error}", file=sys.stderr)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -14,6 +13,7 @@ from scrapy.settings import SETTINGS_PRIORITIES
 
 from crawler.checks import check_settings
 from crawler.commands.crawl import exit_status, report_failure
+from crawler.output import output_dir_of
 from pipelines.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Command(ScrapyCommand):
             print(f"scrapy replay: {error}", file=sys.stderr)
             self.exitcode = 1
             return
-        files = args or [str(Path(settings["OUTPUT_DIR"]).expanduser().resolve() / "archive" / "*.warc.gz")]
+        files = args or [str(output_dir_of(settings) / "archive" / "*.warc.gz")]
         console = Console(stderr=True)
         columns = (TextColumn("replay"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
         crawler: Crawler = self.crawler_process.create_crawler("warc")

@@ -12,6 +12,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.commands import OUTPUT_DIR
+from crawler.output import datasets_of, output_dir_of
 from pipelines.errors import PipelineError
 
 
@@ -45,14 +46,11 @@ class Command(ScrapyCommand):
             raise UsageError(f"expected options only, got {args[0]!r}")
         assert self.settings is not None
         # Imported here: every command of a project that has ours installed would wait for it.
-        from pipelines.corpus import open_datasets
         from pipelines.report import make_console, write_page
 
         try:
-            output_dir = Path(self.settings["OUTPUT_DIR"]).expanduser().resolve()
             target = opts.output.expanduser().resolve() if opts.output else None
-            uri = self.settings.get("DATASETS_URI")
-            path = write_page(output_dir, datasets=open_datasets(uri) if uri else None, run_id=opts.run, target=target)
+            path = write_page(output_dir_of(self.settings), datasets=datasets_of(self.settings), run_id=opts.run, target=target)
         except PipelineError as error:
             print(f"scrapy report: {error}", file=sys.stderr)
             self.exitcode = 1

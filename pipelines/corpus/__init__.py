@@ -10,7 +10,7 @@ from pipelines.corpus.files import Layout
 from pipelines.corpus.fold import Fold, StoryIndex
 from pipelines.corpus.log import Batch
 from pipelines.corpus.lookup import find_ids, find_placement, find_rejections, find_versions, is_article_id, read_articles, read_story
-from pipelines.corpus.objects import Place, open_datasets
+from pipelines.corpus.objects import Place, check_log, open_datasets
 from pipelines.corpus.parts import read_part
 from pipelines.corpus.placements import PLACEMENTS, check_target, open_placements
 from pipelines.corpus.reading import Story, read_stories
@@ -45,6 +45,7 @@ __all__ = [
     "Tally",
     "Window",
     "articles_from_table",
+    "check_log",
     "check_target",
     "export_corpus",
     "find_ids",

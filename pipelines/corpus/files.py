@@ -71,10 +71,6 @@ class Layout:
             if not os.access(folder, os.W_OK | os.X_OK):
                 raise CorpusError(f"{folder}: expected a folder that can be written, found one without write permission")
 
-    def holds_log(self) -> bool:
-        """Say whether there is a log; asks the store if the datasets lie in one."""
-        return (self.datasets / "articles").exists()
-
     def path(self, dataset: Dataset, day: str, name: str) -> Place:
         """Return the path of a part; day is ``YYYY-MM-DD``."""
         return self.datasets / dataset / f"crawl_date={day}" / f"{name}.parquet"

@@ -123,6 +123,12 @@ def open_parquet(path: Place) -> pq.ParquetFile:
     return pq.ParquetFile(path.open() if isinstance(path, ObjectPath) else path)
 
 
+def check_log(datasets: Place) -> None:
+    """Raise CorpusError where no ``articles/`` lies; asks the store if it is one."""
+    if not (datasets / "articles").exists():
+        raise CorpusError(f"{datasets}: expected a corpus, found no articles/ folder")
+
+
 def open_datasets(uri: str) -> Place:
     """Return where ``DATASETS_URI`` puts the datasets: a folder for file:///…, else a key. Asks no server anything.
 

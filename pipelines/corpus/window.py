@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.corpus.objects import Place, open_parquet, parquet_files
+from pipelines.corpus.objects import Place, check_log, open_parquet, parquet_files
 from pipelines.corpus.schema import SCHEMAS, Dataset
 from pipelines.errors import CorpusError
 
@@ -54,8 +54,7 @@ def read_window(datasets: Place, *, max_days: int, max_articles: int) -> Window:
 
     Raises CorpusError if datasets holds no dataset, or one that cannot be read.
     """
-    if not (datasets / "articles").exists():
-        raise CorpusError(f"{datasets}: expected a corpus, found no articles/ folder")
+    check_log(datasets)
     everyday = sorted({path.parent.name.removeprefix(_DAY) for name in SCHEMAS for path in parquet_files(datasets / name)}, reverse=True)
     days: list[str] = []
     stories: list[dict[str, Any]] = []
