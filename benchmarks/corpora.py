@@ -20,7 +20,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from pathlib import Path
 
-from pipelines.records import Document
+from pipelines.dedup import minhash_bytes
+from pipelines.records import Article, Document, make_article_id
+from pipelines.text import text_hash
+from pipelines.urls import identity_url
 
 EVAL = Path(os.environ.get("COPYDESK_EVAL", "../shared/eval"))
 WORDS = 500
@@ -182,3 +185,45 @@ def _invent_sentences(draw: random.Random) -> list[list[str]]:
     syllables = ["".join(pair) for pair in zip("bcdfghjklmnprstvw" * 5, "aeiouaeio" * 10, strict=False)]
     words = ["".join(draw.choices(syllables, k=draw.choice((1, 1, 2, 2, 3, 4)))) for _ in range(8_000)]
     return [[*draw.choices(words, k=draw.randrange(10, 35)), draw.choice(words) + "."] for _ in range(5_000)]
+
+
+def as_article(document: Document) -> Article:
+    """Return a made-up document as a crawl stores it."""
+    digest = text_hash(document.text, document.dateline)
+    return Article(
+        article_id=make_article_id(identity_url(document.url, document.canonical_url), digest),
+        url=document.url,
+        canonical_url=document.canonical_url,
+        source=document.source,
+        host=document.host,
+        title=document.text[:40],
+        standfirst=None,
+        text=document.text,
+        authors=("Ada Writer",),
+        language="en",
+        section=None,
+        tags=(),
+        published_at=document.published_at,
+        modified_at=document.modified_at,
+        fetched_at=document.fetched_at,
+        date_source="json-ld",
+        agencies=document.agencies,
+        credited_agencies=(),
+        provenance_mode="wire" if document.agencies else "none",
+        syndicated_from=document.syndicated_from,
+        syndicated_url=document.syndicated_url,
+        dateline=document.dateline,
+        contributors=(),
+        copyright=None,
+        provenance=(),
+        is_free=None,
+        tdm_reserved=None,
+        word_count=len(document.text.split()),
+        text_sha256=digest,
+        minhash=minhash_bytes(document.text),
+        removed=(),
+        quality=0.75,
+        extractor="made up",
+        run_id="run",
+        extra=None,
+    )

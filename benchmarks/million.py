@@ -14,15 +14,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from benchmarks.corpora import LabelledDocument, make_corpus
+from benchmarks.corpora import LabelledDocument, as_article, make_corpus
 from pipelines.chain import open_store
-from pipelines.dedup import minhash_bytes
-from pipelines.records import Article, Evidence, Removed, make_article_id
-from pipelines.text import text_hash
+from pipelines.records import Article, Evidence, Removed
 
 ROOT = Path(__file__).resolve().parent.parent
 BATCH = 5_000
@@ -104,17 +102,17 @@ def make_article(labelled: LabelledDocument) -> Article:
     """Return a made-up document as an article. Of ten stories three are an agency's, and half of their copies say so."""
     document, draw = labelled.document, hashlib.blake2b(labelled.story.encode(), digest_size=8).digest()
     agencies = (AGENCIES[draw[1] % 4],) if draw[0] < 77 and document.article_id < "8" else ()
-    digest = text_hash(document.text)
-    return Article(
-        article_id=make_article_id(document.url, digest), url=document.url, canonical_url=None, source=document.source, host=document.host,
-        title=document.text[:80], standfirst=None, text=document.text, authors=("Ada Writer",), language="en", section="World", tags=("rivers",),
-        published_at=document.published_at, modified_at=None, fetched_at=document.fetched_at, date_source="json-ld", agencies=agencies,
-        credited_agencies=(), provenance_mode="wire" if agencies else "none", syndicated_from=None, syndicated_url=None, dateline=None,
-        contributors=(), copyright=None, is_free=None, tdm_reserved=None, word_count=len(document.text.split()), text_sha256=digest,
-        provenance=tuple(Evidence(field="agencies", value=code, signal="dateline", evidence=f"OSLO ({code})", confidence=0.9) for code in agencies),
-        minhash=minhash_bytes(document.text), removed=(Removed(reason="prompt", text="Sign up for our newsletter", position=0),), quality=0.9,
-        extractor="benchmark", run_id="benchmark",
-    )  # fmt: skip
+    return replace(
+        as_article(document),
+        section="World",
+        tags=("rivers",),
+        agencies=agencies,
+        provenance_mode="wire" if agencies else "none",
+        provenance=tuple(
+            Evidence(field="agencies", value=code, signal="dateline", evidence=f"OSLO ({code})", confidence=0.9) for code in agencies
+        ),
+        removed=(Removed(reason="prompt", text="Sign up for our newsletter", position=0),),
+    )
 
 
 def describe(folder: Path) -> str:

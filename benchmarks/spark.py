@@ -22,62 +22,17 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from benchmarks.corpora import make_corpus
+from benchmarks.corpora import as_article, make_corpus
 from benchmarks.warc import Group
 from pipelines.chain import store_parameters
 from pipelines.corpus.files import Layout, make_part_name
 from pipelines.corpus.rows import articles_to_table
-from pipelines.dedup import minhash_bytes
-from pipelines.records import Article, Document, make_article_id
-from pipelines.text import text_hash
-from pipelines.urls import identity_url
+from pipelines.records import Article
 
 PART_ROWS = 2_000
 DATASETS = ("corpus", "copies")
 _TOLD = re.compile(r"\s*[a-z ]+ [\d,]+")
 """A line of the job's report."""
-
-
-def as_article(document: Document) -> Article:
-    """Return a made-up document as a crawl stores it."""
-    digest = text_hash(document.text, document.dateline)
-    return Article(
-        article_id=make_article_id(identity_url(document.url, document.canonical_url), digest),
-        url=document.url,
-        canonical_url=document.canonical_url,
-        source=document.source,
-        host=document.host,
-        title=document.text[:40],
-        standfirst=None,
-        text=document.text,
-        authors=("Ada Writer",),
-        language="en",
-        section=None,
-        tags=(),
-        published_at=document.published_at,
-        modified_at=document.modified_at,
-        fetched_at=document.fetched_at,
-        date_source="json-ld",
-        agencies=document.agencies,
-        credited_agencies=(),
-        provenance_mode="wire" if document.agencies else "none",
-        syndicated_from=document.syndicated_from,
-        syndicated_url=document.syndicated_url,
-        dateline=document.dateline,
-        contributors=(),
-        copyright=None,
-        provenance=(),
-        is_free=None,
-        tdm_reserved=None,
-        word_count=len(document.text.split()),
-        text_sha256=digest,
-        minhash=minhash_bytes(document.text),
-        removed=(),
-        quality=0.75,
-        extractor="made up",
-        run_id="run",
-        extra=None,
-    )
 
 
 def write_log(folder: Path, articles: Iterable[Article], *, rows: int) -> None:

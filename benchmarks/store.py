@@ -23,11 +23,11 @@ from typing import TypeVar
 
 import numpy as np
 
+from benchmarks.__main__ import newsroom_pages
 from benchmarks.store_kills import kill_crawls
-from newsroom import build_world, load_truth
 from pipelines.chain import open_store, process_page
 from pipelines.corpus import Store, articles_from_table, read_part
-from pipelines.records import Article, FetchedPage, make_article_id
+from pipelines.records import Article, make_article_id
 from pipelines.text import text_hash
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -77,7 +77,7 @@ def run_faults(stride: int) -> list[str]:
 
 def measure_commit(folder: Path) -> list[str]:
     """Print what a commit costs beside the stages that made its articles."""
-    pages = newsroom_pages()
+    pages = [replace(page, fetched_at=START) for page in newsroom_pages()]
     seconds, outcomes = cpu_seconds(lambda: [process_page(page) for page in pages])
     articles = [outcome for outcome in outcomes if isinstance(outcome, Article)]
     batches = [[renamed(article, number) for article in articles for number in range(round_, round_ + 4)][:BATCH] for round_ in (0, 10, 20)]
@@ -133,16 +133,6 @@ def state_bytes(folder: Path) -> int:
     return copy.stat().st_size
 
 
-def newsroom_pages() -> list[FetchedPage]:
-    """Return the newsroom's articles as fetched pages."""
-    world, pages = build_world(), []
-    for expected in load_truth():
-        found = world.find(expected.url)
-        assert found is not None
-        pages.append(FetchedPage(url=expected.url, body=found.body, encoding="utf-8", fetched_at=START, source=expected.source))
-    return pages
-
-
 def renamed(article: Article, number: int) -> Article:
     """Return an article of the same size under another URL."""
     return replace_text(replace(article, url=f"{article.url}?edition={number}"), f"{article.text}\n\nEdition {number}.", 0)
@@ -163,7 +153,9 @@ _TEMPLATE: list[Article] = []
 def story(words: np.ndarray, rng: np.random.Generator, name: str, part: int) -> Article:
     """Return an article of 120 words that shares no story with others."""
     if not _TEMPLATE:
-        _TEMPLATE.extend(outcome for page in newsroom_pages()[:1] if isinstance(outcome := process_page(page), Article))
+        _TEMPLATE.extend(
+            outcome for page in newsroom_pages()[:1] if isinstance(outcome := process_page(replace(page, fetched_at=START)), Article)
+        )
     url, text = f"https://www.outlet{part % 50}.example/2026/11/18/{name}", " ".join(rng.choice(words, 120))
     plain = replace(_TEMPLATE[0], url=url, source=f"outlet{part % 50}", host=f"www.outlet{part % 50}.example", agencies=(), extra=None)
     plain = replace(plain, syndicated_from=None, syndicated_url=None, dateline=None, published_at=None, modified_at=None, provenance=())

@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks.corpora import make_corpus
-from benchmarks.spark import as_article, write_log
+from benchmarks.corpora import as_article, make_corpus
+from benchmarks.spark import write_log
 from newsroom import build_world, load_truth
 from pipelines.chain import open_store, process_page
 from pipelines.cluster.pages import PAGES
