@@ -40,8 +40,3 @@ def each_group(table: pa.Table, column: str) -> Iterator[pa.Table]:
         if end == len(values) or values[end] != values[begin]:
             yield table.slice(begin, end - begin)
             begin = end
-
-
-def to_batches(table: pa.Table, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """Yield a table's rows with the columns of a schema."""
-    yield from pa.table([table[field.name].cast(field.type) for field in schema], schema=schema).to_batches()
