@@ -57,18 +57,14 @@ class Stories:
     def relabel(self, texts: Sequence[int], labels: Sequence[int]) -> None:
         """Give texts the labels that another process found."""
         moving = set(texts)
-        for label in {self.label(text) for text in texts}:
-            staying = [text for text in self._members.pop(label, ()) if text not in moving]
-            if len(staying) > 1:
-                self._members[label] = staying
-        joining: dict[int, list[int]] = {}
+        members = {label: [text for text in self.members(label) if text not in moving] for label in {*map(self.label, texts), *labels}}
         for text, label in zip(texts, labels, strict=True):
-            joining.setdefault(label, []).append(text)
-        for label, joined in joining.items():
-            self._label[joined] = label
-            members = self._members.get(label, [] if label in moving else [label]) + joined
-            if len(members) > 1:
-                self._members[label] = members
+            members[label].append(text)
+            self._label[text] = label
+        for label, own in members.items():
+            self._members.pop(label, None)
+            if len(own) > 1:
+                self._members[label] = own
 
     def split(self, label: int, edges: Iterable[tuple[int, int]]) -> list[int]:
         """Recompute a story from the edges that remain among its texts; return all texts that were in it."""

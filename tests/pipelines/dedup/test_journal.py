@@ -11,6 +11,7 @@ import pytest
 
 from pipelines.dedup.journal import KEPT_FOLDS
 from pipelines.dedup.state import IndexState
+from pipelines.dedup.stories import Stories
 from pipelines.records import Document
 
 if TYPE_CHECKING:
@@ -74,6 +75,16 @@ def test_two_processes_by_turns_know_the_same(open_desk: OpenDesk, write: Write,
     new.index.statistics()
     assert len(new.index._state.occurrences.flips) > 50
     assert memory_of(one.index._state) == memory_of(other.index._state) == memory_of(new.index._state)
+
+
+def test_a_text_that_is_told_again_leaves_nobody_behind() -> None:
+    """Two of a story's three texts lost words and stay where they are: the third is still with them."""
+    stories = Stories()
+    stories.load(np.array([0, 0, 0, 3, 3]))
+    stories.relabel([0, 2], [0, 0])
+    assert sorted(stories.members(0)) == [0, 1, 2]
+    stories.relabel([2, 3, 4], [3, 3, 4])
+    assert [sorted(stories.members(label)) for label in (0, 3, 4)] == [[0, 1], [2, 3], [4]]
 
 
 def test_what_the_journal_cannot_tell_is_read_anew(open_desk: OpenDesk, write: Write, document: Make) -> None:
