@@ -1,6 +1,6 @@
 """Which articles tell one story, which copy stands for it, and how the others differ.
 
-Belongs here: the matching form as shingles, MinHash signatures (the only place that knows datasketch), the incremental story index
+Belongs here: the matching form as shingles, MinHash signatures as datasketch makes them, the incremental story index
 with its tables and run files, and the choice of the canonical copy. Reading articles and writing corpus files is the store's.
 The method is described in ``docs/dedup.md``.
 """

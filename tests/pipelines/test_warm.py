@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 from pipelines.records import Article
 from pipelines.warm import warm_up
 
@@ -13,3 +16,9 @@ def test_the_page_reaches_the_last_stage() -> None:
     assert article.agencies == ("AP",)
     assert article.language == "en"
     assert {piece.reason for piece in article.removed} >= {"headline", "byline", "boilerplate", "contributors"}
+
+
+def test_workers_begin_without_scipy() -> None:
+    """Two thirds of a second that nothing in the chain needs: datasketch would bring it, and its permutations are a table here."""
+    script = "import sys, pipelines.warm; print(sorted({'datasketch', 'scipy', 'pandas', 'scrapy', 'pyarrow'} & sys.modules.keys()))"
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip() == "[]"
