@@ -1,14 +1,17 @@
 """Replay on this machine: ``python -m benchmarks.warc --pages 100000``, or ``--pages 5000 --page-kb 200``.
 
 Builds a WARC file of pages of the newsroom, each edition with words of its own, and replays it with ``scrapy replay`` in a process of its
-own. The newsroom's pages have 9 kB; ``--page-kb`` dresses them in the furniture of a real site up to that size. Printed are pages per second
-beside what the cores give that do nothing but the chain, all at the same time; the same in CPU seconds, which other work on the machine
-changes less; and the memory of the whole process group as it goes.
+own. The newsroom's pages have 9 kB; ``--page-kb`` dresses them in the furniture of a real site up to that size; ``--archive`` takes a file that is there.
+
+What counts is the share of the cores that goes into the stages, of wall time and of all CPU: what other work on the machine does to both sides
+of it is the same. Their CPU is what the workers themselves measure around each page; beside it stands what the chain takes in processes that do nothing
+else, before and after. Start-up is what a replay of one page takes. Memory is that of the whole process group, as it goes.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import resource
@@ -18,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -30,6 +34,8 @@ from pipelines.warc import ArchivedPage, PageNote, read_pages
 from pipelines.warc.writing import Archive, Exchange
 
 SAMPLE_PAGES = 400
+LOOK_SECONDS = 0.1
+"""What a process took after the last look at it is not seen."""
 WORDS = "council harbour bridge library vote budget street school ferry market winter repair tender mayor resident hearing engineer".split()
 FIRST_FETCH = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -111,6 +117,11 @@ def build(folder: Path, count: int, *, page_bytes: int = 0) -> Path:
     return next(folder.glob("*.warc.gz"))
 
 
+def find_or_build(folder: Path, count: int, *, page_bytes: int = 0) -> Path:
+    """Return the archive in a folder, written if there is none."""
+    return next(folder.glob("*.warc.gz"), None) or build(folder, count, page_bytes=page_bytes)
+
+
 def chain_seconds(path: Path) -> float:
     """Return CPU seconds a page of the chain alone, on the first pages of the file."""
     pages = islice((page for page in read_pages(path) if isinstance(page, ArchivedPage)), SAMPLE_PAGES)
@@ -128,9 +139,7 @@ def chain_seconds(path: Path) -> float:
 def chain_on_all_cores(path: Path, cores: int) -> float:
     """Return the mean of ``chain_seconds`` in as many processes as there are cores, all at once: a core that is not alone is slower."""
     with ProcessPoolExecutor(cores) as pool:
-        seconds = sum(pool.map(chain_seconds, [path] * cores)) / cores
-    print(f"chain        {1000 * seconds:.2f} ms of CPU a page ({1 / seconds:.0f} pages per CPU second)")
-    return seconds
+        return sum(pool.map(chain_seconds, [path] * cores)) / cores
 
 
 class Group:
@@ -176,18 +185,53 @@ class Group:
             self.memory.append((own, total))
 
 
-def replay(path: Path, output: Path) -> tuple[float, Group]:
-    """Return the wall seconds of a replay, and what it took."""
+@dataclass(frozen=True, kw_only=True)
+class Replay:
+    """What one replay took."""
+
+    pages: int
+    seconds: float
+    """By the clock."""
+    stages: float
+    """CPU seconds of the stages, as the workers measured them."""
+    group: Group
+
+
+def replay(path: Path, output: Path) -> Replay:
+    """Replay a file with ``scrapy replay`` in a process of its own."""
     command = [sys.executable, "-m", "scrapy", "replay", str(path), "-s", f"OUTPUT_DIR={output}", "-s", "REPORT_PAGE=False"]
     started = time.monotonic()
     process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     group = Group(process.pid)
     while process.poll() is None:
         group.look()
-        time.sleep(0.5)
+        time.sleep(LOOK_SECONDS)
+    seconds = time.monotonic() - started
     if process.returncode:
         raise SystemExit(f"the replay ended with {process.returncode}")
-    return time.monotonic() - started, group
+    report = json.loads(next((output / "runs").glob("*/report.json")).read_text())
+    pages = report["stages"]["fetch"]["seen"]
+    return Replay(pages=pages, seconds=seconds, stages=report["measures"]["stages_cpu_seconds"], group=group)
+
+
+def describe(whole: Replay, start: Replay, alone: float, cores: int) -> str:
+    """Return the figures of a replay as lines; start: one of a single page; alone: CPU seconds a page of the chain by itself."""
+    pages, stages, cpu = whole.pages, whole.stages, whole.group.cpu_seconds
+    start_cpu, start_seconds = start.group.cpu_seconds - start.stages, start.seconds
+    lines = [
+        f"chain        {1000 * stages / pages:.2f} ms of CPU a page in the workers, {1000 * alone:.2f} in processes that do nothing else",
+        f"start-up     {start_cpu:.1f} s of CPU in {start_seconds:.1f} s",
+        f"replay       {pages / whole.seconds:.1f} pages a second ({whole.seconds:.0f} s), "
+        f"{stages / whole.seconds / cores:.0%} of {cores} cores x the chain's pages a CPU second; "
+        f"{stages / max(whole.seconds - start_seconds, 0.1) / cores:.0%} without start-up",
+        f"CPU          {1000 * cpu / pages:.2f} ms a page in all processes, of which the chain is {stages / cpu:.1%}; "
+        f"{stages / (cpu - start_cpu):.1%} without start-up",
+    ]
+    memory = whole.group.memory
+    for share in (0.1, 0.25, 0.5, 0.75, 0.95):
+        own, total = memory[int(share * (len(memory) - 1))]
+        lines.append(f"memory       at {share:4.0%}: {own:.0f} MB the replay's own process, {total:.0f} MB with its workers")
+    return "\n".join(lines)
 
 
 def main() -> int:
@@ -195,24 +239,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pages", type=int, default=10_000)
     parser.add_argument("--page-kb", type=int, default=0, help="dress smaller pages up to so many kB (1,000 bytes)")
+    parser.add_argument("--archive", type=Path, help="a folder to build the archive in, or that has it from before")
     options = parser.parse_args()
-    count = options.pages
     cores = len(os.sched_getaffinity(0))
-    with tempfile.TemporaryDirectory() as folder:
-        path = build(Path(folder) / "archive", count, page_bytes=1000 * options.page_kb)
-        print(f"archive      {count} pages in {path.stat().st_size / 1e6:.0f} MB")
-        chain = chain_on_all_cores(path, cores)
-        wall, group = replay(path, Path(folder) / "output")
-        again = chain_on_all_cores(path, cores)
-    chain = (chain + again) / 2
-    print(
-        f"replay       {count / wall:.1f} pages a second, {count / wall * chain / cores:.0%} of {cores} cores x the chain's; {wall:.0f} s"
-    )
-    cpu, memory = group.cpu_seconds, group.memory
-    print(f"CPU          {1000 * cpu / count:.2f} ms a page in all processes, of which the chain is {chain * count / cpu:.0%}")
-    for share in (0.1, 0.25, 0.5, 0.75, 0.95):
-        own, total = memory[int(share * (len(memory) - 1))]
-        print(f"memory       at {share:4.0%}: {own:.0f} MB the replay's own process, {total:.0f} MB with its workers")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path = find_or_build(options.archive or folder / "archive", options.pages, page_bytes=1000 * options.page_kb)
+        print(f"archive      {options.pages} pages in {path.stat().st_size / 1e6:.0f} MB", flush=True)
+        start = replay(build(folder / "page", 1, page_bytes=1000 * options.page_kb), folder / "start")
+        before = chain_on_all_cores(path, cores)
+        whole = replay(path, folder / "output")
+        alone = (before + chain_on_all_cores(path, cores)) / 2
+    print(describe(whole, start, alone, cores))
     return 0
 
 

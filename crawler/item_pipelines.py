@@ -77,13 +77,13 @@ class ProcessPages:
 
     async def outcome_of(self, page: FetchedPage) -> Item:
         """Return what the stages make of a page, judged and counted."""
-        return self.settle(await self.run_stages(page))
-
-    def settle(self, outcome: Item) -> Item:
-        """Judge what the stages made of a page by its source and by our settings, and count it."""
-        outcome = self._judge_age(self._judge(outcome))
-        self.run.count_outcome(outcome)
+        outcome = self.judge(await self.run_stages(page))
+        self.run.count_outcomes([outcome])
         return outcome
+
+    def judge(self, outcome: Item) -> Item:
+        """Judge what the stages made of a page by its source and by our settings."""
+        return self._judge_age(self._judge(outcome))
 
     def _judge_age(self, outcome: Item) -> Item:
         """Reject an article that is too old by the date on its page; feeds and sitemaps often give none."""

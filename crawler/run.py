@@ -91,7 +91,7 @@ class Run:
         self.in_hand: Counter[datetime] = Counter()
         """When the pages were fetched that are not committed yet."""
         self.source_lines: dict[str, SourceLines] = {}
-        """What is known as boilerplate of the sources met so far."""
+        """What is known as boilerplate of the sources met so far; another object when something was learned."""
 
     @classmethod
     def of(cls, crawler: Crawler) -> Run:
@@ -142,12 +142,15 @@ class Run:
         for name, number in self.dedup.items():
             self.crawler.stats.set_value(f"dedup/{name}", number)
 
-    def count_outcome(self, outcome: Article | Rejection) -> None:
-        """Count a fetched page at every stage that it reached."""
-        last = outcome.stage if isinstance(outcome, Rejection) else "attribute"
-        for stage in STAGES[STAGES.index("extract") : STAGES.index(last)]:
-            self.count(outcome.source, stage)
-        self.count(outcome.source, last, outcome.reason if isinstance(outcome, Rejection) else "kept")
+    def count_outcomes(self, outcomes: Iterable[Article | Rejection], *, since: str = "extract") -> None:
+        """Count pages at every stage that they reached, from the stage ``since`` on."""
+        ways = Counter(
+            (item.source, *((item.stage, item.reason) if isinstance(item, Rejection) else ("attribute", "kept"))) for item in outcomes
+        )
+        for (source, last, outcome), number in ways.items():
+            for stage in STAGES[STAGES.index(since) : STAGES.index(last)]:
+                self.count(source, stage, number=number)
+            self.count(source, last, outcome, number)
 
     def source_named(self, name: str) -> Source | None:
         """Return a source of this run by its name."""
@@ -177,10 +180,12 @@ class Run:
         except CorpusError as error:
             self.note_problem(f"what sources repeat could not be read: {error}")
             return
-        for source, lines in learned.items():
-            if (number := len(lines.edge | lines.anywhere)) and lines != self.source_lines.get(source):
+        new = {source: lines for source, lines in learned.items() if lines != self.source_lines.get(source)}
+        for source, lines in new.items():
+            if number := len(lines.edge | lines.anywhere):
                 logger.info("%s: %d short lines are known to repeat", source, number)
-        self.source_lines |= learned
+        if new:
+            self.source_lines = self.source_lines | new
 
 
 def worker_count(settings: BaseSettings) -> int:

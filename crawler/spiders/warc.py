@@ -8,7 +8,7 @@ import pickle
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from scrapy import Spider
 
@@ -29,8 +29,11 @@ if TYPE_CHECKING:
 
 # Spans in the workers' hands and in their queues: none waits for the event loop.
 SPANS_PER_WORKER = 3
-# About 4 pages of a news site or 16 small ones: far from the time limit of a task also on a busy machine.
-SPAN_BYTES = 1 << 16
+# About 12 pages of a news site or 64 small ones: half a second, far from the time limit of a task also on a busy machine. Less of small
+# archives, so that the workers end together.
+SPAN_BYTES = 1 << 18
+SMALL_SPAN_BYTES = 1 << 15
+SPANS_OF_A_WORKER = 8
 # A span that no member begins in is one piece, however long: its pages go to the workers one by one.
 MAX_SPAN_BYTES = 4_000_000
 PAGES_AT_ONCE = 8
@@ -45,18 +48,25 @@ class WarcSpider(Spider):
     """
 
     name = "warc"
+    # Nothing is fetched, whatever a page asks for.
+    custom_settings: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
+        "DOWNLOAD_HANDLERS": {"http": None, "https": None},
+        "RETRY_ENABLED": False,
+    }
 
     run: Run
     plan: ReplayPlan
     packed_plan: bytes
     lines: dict[str, SourceLines]
-    """What is known as boilerplate, as the workers have it; ``packed_lines`` is its pickle."""
+    """What is known as boilerplate, as the workers have it; ``packed_lines`` is the pickle of what is worth sending."""
     packed_lines: bytes
     pages: ProcessPages
     done_list: DoneList
     in_hand: SpansInHand
     waiting: dict[int, tuple[Item, Span]]
     """Outcomes on their way to the store, by identity."""
+    stages_seconds = 0.0
+    """CPU of the stages in the workers."""
 
     def __init__(
         self,
@@ -138,6 +148,8 @@ class WarcSpider(Spider):
 
         sizes = {path: path.stat().st_size for path in self.paths}
         total, before = sum(sizes.values()), 0
+        share = total // (SPANS_OF_A_WORKER * max(1, worker_count(self.run.settings)))
+        target = min(max(share, SMALL_SPAN_BYTES), SPAN_BYTES)
         for path, size in sizes.items():
             try:
                 start = 0 if self.again else min(self.done_list.done(path), size)
@@ -146,7 +158,7 @@ class WarcSpider(Spider):
                     self.logger.info("%s: %d of %d bytes are done", path, start, size)
                 if not size:
                     self.problem(f"{path}: byte 0: expected WARC records, found an empty file")
-                for span in split_file(path, start=start, target_bytes=SPAN_BYTES):
+                for span in split_file(path, start=start, target_bytes=target):
                     self.advance(before + span.start, total)
                     yield span
             except OSError as error:
@@ -155,7 +167,7 @@ class WarcSpider(Spider):
         self.advance(before, total)
 
     async def process(self, span: Span) -> list[Item]:
-        """Return the outcomes of a span, judged and counted; one that costs its worker is taken page by page."""
+        """Return the outcomes of a span, judged, and count them; one that costs its worker is taken page by page."""
         from pipelines.replay import process_packed
 
         items: list[Item] | None = None
@@ -166,9 +178,12 @@ class WarcSpider(Spider):
                 self.logger.warning("%s: bytes %d to %d, page by page now: %r", span.path, span.start, span.end, error)
             else:
                 self.note(result)
-                items = [self.count_page(outcome) for outcome in result.outcomes]
+                items = [self.pages.judge(outcome) for outcome in result.outcomes]
         if items is None:
             items = await self.process_singly(span)
+        if items:
+            self.count("kept", len(items))
+        self.run.count_outcomes(items, since="discover")
         await self.learn_new(items)
         for item in items:
             self.waiting[id(item)] = (item, span)
@@ -177,9 +192,10 @@ class WarcSpider(Spider):
 
     def pack_lines(self) -> bytes:
         """Return what is known as boilerplate for ``process_packed``; the same bytes until a commit has brought something new."""
-        known = {source: lines for source, lines in self.run.source_lines.items() if lines.edge or lines.anywhere}
-        if known != self.lines:
-            self.lines, self.packed_lines = known, pickle.dumps(known)
+        if self.run.source_lines is not self.lines:
+            self.lines = self.run.source_lines
+            known = {source: lines for source, lines in self.lines.items() if lines.edge or lines.anywhere}
+            self.packed_lines = pickle.dumps(known)
         return self.packed_lines
 
     async def process_singly(self, span: Span) -> list[Item]:
@@ -192,7 +208,7 @@ class WarcSpider(Spider):
         tasks: set[asyncio.Task[Item]] = set()
         while (found := await asyncio.to_thread(next, pages, None)) is not None or tasks:
             if isinstance(found, Rejection):
-                items.append(self.count_page(found))
+                items.append(found)
             elif found is not None:
                 tasks.add(asyncio.create_task(self.process_page(found)))
             if tasks and (found is None or len(tasks) >= PAGES_AT_ONCE):
@@ -202,7 +218,7 @@ class WarcSpider(Spider):
         return items
 
     async def process_page(self, page: FetchedPage) -> Item:
-        """Return the outcome of one page, judged and counted.
+        """Return the outcome of one page, judged.
 
         No later run asks for it again, as after a crawl: a page whose worker died is tried once more, and one that is given up is told.
         """
@@ -211,27 +227,20 @@ class WarcSpider(Spider):
             outcome = await self.pages.run_stages(page)
         if isinstance(outcome, Rejection) and outcome.reason in ("worker_died", "timeout"):
             self.problem(f"{page.url}: rejected as {outcome.reason}: {outcome.detail}")
-        return self.count_page(outcome)
-
-    def count_page(self, outcome: Item) -> Item:
-        """Judge and count an outcome as a crawl does; a redirect that is refused leaves at ``fetch``."""
-        self.count("kept")
-        self.run.count(outcome.source, "discover")
-        if isinstance(outcome, Rejection) and outcome.stage == "fetch":
-            self.run.count(outcome.source, "fetch", outcome.reason)
-            return outcome
-        self.run.count(outcome.source, "fetch")
-        return self.pages.settle(outcome)
+        return self.pages.judge(outcome)
 
     async def learn_new(self, items: list[Item]) -> None:
         """Look up what is known of sources that have just been met; those of the catalogue were at the start."""
         if self.run.settings.getbool("SCRUB_SOURCE_MEMORY"):
-            fresh = {item.source for item in items} - self.run.source_lines.keys()
+            fresh = {item.source for item in items}.difference(self.run.source_lines)
             if fresh:
                 await self.run.learn_lines(fresh)
 
     def note(self, result: SpanOutcome) -> None:
         """Count what a span holds beside its pages, and tell its damage."""
+        assert self.crawler.stats is not None
+        self.stages_seconds += result.stages_seconds
+        self.crawler.stats.set_value("record/stages_cpu_seconds", round(self.stages_seconds, 3))
         for reason, number in result.skipped.items():
             self.count(reason, number)
         for damage in result.damages:

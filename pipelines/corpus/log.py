@@ -16,10 +16,10 @@ from pipelines.corpus.files import Layout, make_part_name
 from pipelines.corpus.frontier import Marks, marks_of_articles, marks_of_rejections, write_marks
 from pipelines.corpus.objects import Place
 from pipelines.corpus.parts import read_part
-from pipelines.corpus.rows import articles_to_table, rejections_to_table
+from pipelines.corpus.rows import rejections_to_table
 from pipelines.corpus.source_lines import LINE_COLUMNS, LineRow, NoteLines, line_rows, write_line_rows
 from pipelines.corpus.state import FOLDED, REGISTERED
-from pipelines.corpus.storable import find_article_faults, find_rejection_faults
+from pipelines.corpus.storable import find_rejection_faults, make_article_rows
 from pipelines.records import Article, Rejection
 
 logger = logging.getLogger(__name__)
@@ -63,14 +63,14 @@ def freeze_batch(
     A rejection without a time of its own happened now. Never refuses: one bad record must not hold up the others of its batch. An
     article that cannot become a row becomes a rejection that says why, and so does such a rejection.
     """
-    faults = find_article_faults(articles)
+    logged, faults = make_article_rows(articles)
     unstorable = tuple(articles[index] for index in faults)
     articles = [article for index, article in enumerate(articles) if index not in faults]
     dated = [item if item.fetched_at else replace(item, fetched_at=now) for item in rejections]
     for index, fault in find_rejection_faults(dated).items():
         dated[index] = _reject_unstorable(dated[index], f"{dated[index].stage} {dated[index].reason}: {fault}", now)
     dated += [_reject_unstorable(article, fault, now) for article, fault in zip(unstorable, faults.values(), strict=True)]
-    rejected, logged = rejections_to_table(dated), articles_to_table(articles)
+    rejected = rejections_to_table(dated)
     kept = _earliest(articles)
     article_parts = _split("articles", logged, {index: articles[index].fetched_at for index in kept}, now)
     return Batch(

@@ -17,33 +17,36 @@ _ARTICLE_ID = re.compile("[0-9a-f]{32}")
 Record = TypeVar("Record", Article, Rejection)
 
 
-def find_article_faults(articles: Sequence[Article]) -> dict[int, str]:
-    """Return {index: what is wrong} of the articles that cannot become rows of the log, in order."""
-    return _find_faults(articles, articles_to_table, _find_article_fault)
+def make_article_rows(articles: Sequence[Article]) -> tuple[pa.Table, dict[int, str]]:
+    """Return the rows of the log of those articles that can become any, and {index: what is wrong} of the others, both in order."""
+    return _make_rows(articles, articles_to_table, _find_article_fault)
 
 
 def find_rejection_faults(rejections: Sequence[Rejection]) -> dict[int, str]:
     """Return {index: what is wrong} of the rejections that cannot become rows of ``rejected/``, in order."""
-    return _find_faults(rejections, rejections_to_table, lambda item: _find_time_fault("fetched_at", item.fetched_at))
+    return _make_rows(rejections, rejections_to_table, lambda item: _find_time_fault("fetched_at", item.fetched_at))[1]
 
 
-def _find_faults(
+def _make_rows(
     records: Sequence[Record], to_table: Callable[[Sequence[Record]], pa.Table], look: Callable[[Record], str | None]
-) -> dict[int, str]:
+) -> tuple[pa.Table, dict[int, str]]:
     faults = {index: fault for index, record in enumerate(records) if (fault := look(record))}
-    sound = [index for index in range(len(records)) if index not in faults]
-    if _find_row_fault([records[index] for index in sound], to_table):
+    table = _try_rows([record for index, record in enumerate(records) if index not in faults], to_table)
+    if isinstance(table, str):
         # One by one, to find out which.
-        faults |= {index: fault for index in sound if (fault := _find_row_fault([records[index]], to_table))}
-    return dict(sorted(faults.items()))
+        for index in range(len(records)):
+            if index not in faults and isinstance(fault := _try_rows([records[index]], to_table), str):
+                faults[index] = fault
+        table = to_table([record for index, record in enumerate(records) if index not in faults])
+    return table, dict(sorted(faults.items()))
 
 
-def _find_row_fault(records: Sequence[Record], to_table: Callable[[Sequence[Record]], pa.Table]) -> str | None:
+def _try_rows(records: Sequence[Record], to_table: Callable[[Sequence[Record]], pa.Table]) -> pa.Table | str:
+    """Return records as rows, or what is wrong with them."""
     try:
-        to_table(records)
+        return to_table(records)
     except (CorpusError, AttributeError) as error:
         return str(error)
-    return None
 
 
 def _find_article_fault(article: Article) -> str | None:

@@ -34,7 +34,7 @@ class RunReport:
     problems: list[str] = field(default_factory=list)
     measures: Mapping[str, float] = field(default_factory=dict)
     """Figures of the crawl: pages_per_second; extract_cpu_seconds of the workers and extract_share, their share of wall time x workers;
-    requests, responses, bytes_received, errors_logged, loop_stall_max_ms."""
+    stages_cpu_seconds of a replay, without reading; requests, responses, bytes_received, errors_logged, loop_stall_max_ms."""
     dedup: Mapping[str, float] = field(default_factory=dict)
     """What the story index holds and did in this run, as docs/stats.md says; empty where the run could not be finished."""
     hosts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)

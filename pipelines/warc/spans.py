@@ -21,7 +21,9 @@ DICTIONARY_MAGIC = b"\x5d\x2a\x4d\x18"
 """How a Zstandard file opens whose records are packed with a dictionary. Source: IIPC, Zstandard-compressed WARC 1.0, section 4."""
 _HEADER_BYTES = 16_384
 """Compressed bytes within which a record's header ends."""
+_FIRST_SCAN_BYTES = 1 << 16
 _SCAN_BYTES = 1 << 20
+"""The next record is near in most files, and far behind damage: looked for in pieces that grow from the one to the other."""
 _LONGEST_RECORD = 80_000_000
 """Unpacked bytes after which the end of a record is not looked for any longer."""
 _CONTENT_LENGTH = re.compile(rb"\ncontent-length:\s*(\d{1,15})\s*(?:\r|$)", re.IGNORECASE)
@@ -106,17 +108,17 @@ def find_record(file: BinaryIO, start: int, end: int, magic: bytes | None = None
 
     magic: how its member opens; None takes any member, or the line ``WARC/1.`` of a file that is not compressed.
     """
-    at = start
+    at, size = start, _FIRST_SCAN_BYTES
     overlap = 16
     while at < end:
         file.seek(at)
-        block = file.read(min(_SCAN_BYTES, end - at))
+        block = file.read(min(size, end - at))
         for found in _candidates(block, (magic,) if magic else (*MAGICS, b"\nWARC/1.")):
             if at + found < end and _is_record(file, at + found, end):
                 return at + found
-        if len(block) < _SCAN_BYTES:
+        if len(block) < size:
             return None
-        at += len(block) - overlap
+        at, size = at + len(block) - overlap, min(2 * size, _SCAN_BYTES)
     return None
 
 

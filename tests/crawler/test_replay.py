@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -55,6 +56,13 @@ def test_damage_costs_the_damaged_pages_only(replayed: tuple[Path, Path, Ran]) -
     assert ran.status == 0, ran.output
     lost = {*NAMES[10:12], NAMES[14]}
     assert set(read(output, "articles")["url"]) == {url_of(name) for name in NAMES if name not in lost}
+
+
+def test_the_report_says_what_the_stages_took(replayed: tuple[Path, Path, Ran]) -> None:
+    """CPU of the stages alone, a part of what the workers took: the rest went into reading."""
+    _, output, _ = replayed
+    measures = json.loads(next((output / "runs").glob("*/report.json")).read_text())["measures"]
+    assert 0 < measures["stages_cpu_seconds"] < measures["extract_cpu_seconds"]
 
 
 @pytest.mark.parametrize("name", ["b-truncated", "c-corrupt", "d-empty", "e-text"])

@@ -204,6 +204,20 @@ def test_a_truncated_file_gives_all_but_its_last_record(tmp_path: Path, is_packe
 
 
 @pytest.mark.parametrize(
+    "size", [pytest.param(65_534, id="over the end of the first piece"), pytest.param(1_500_000, id="further than any piece")]
+)
+def test_a_record_far_behind_damage_is_found(tmp_path: Path, size: int) -> None:
+    """However long what cannot be read is, and wherever the pieces end in which the next record is looked for."""
+    offsets = write_plain(tmp_path / "pages.warc.gz", NAMES)
+    path = tmp_path / "behind.warc.gz"
+    path.write_bytes(b"x" * size + (tmp_path / "pages.warc.gz").read_bytes())
+    damage, *pages = read_pages(path)
+    assert isinstance(damage, Damage)
+    assert (damage.offset, damage.resumed_at) == (0, size)
+    assert [page.offset for page in pages] == [size + offset for offset in offsets]
+
+
+@pytest.mark.parametrize(
     ("at", "lost"),
     [pytest.param(1_000, {"story-5"}, id="in the body"), pytest.param(0, {"story-5"}, id="at the start"), pytest.param(60, {"story-5"}, id="in the header")],
 )  # fmt: skip
