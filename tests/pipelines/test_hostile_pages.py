@@ -297,7 +297,7 @@ def words(text: str) -> Counter[str]:
     return Counter(re.findall(r"\w+", text))
 
 
-@settings(max_examples=int(os.environ.get("COPYDESK_FUZZ_EXAMPLES", "60")), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=int(os.environ.get("COPYDESK_FUZZ_EXAMPLES", "60")), suppress_health_check=list(HealthCheck))
 @given(body=mutated())
 def test_a_damaged_page_never_breaks_a_stage(body: bytes) -> None:
     """And no word that a stage cuts vanishes: what extraction gave is in the text, the standfirst or ``removed``."""

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -39,7 +39,6 @@ def occurring(*places: tuple[int, int, int]) -> Occurrences:
 postings = st.sets(st.tuples(st.integers(0, 40), st.integers(0, 7)), max_size=120)
 
 
-@settings(deadline=None)
 @given(
     postings,
     st.sets(st.integers(0, 7)),

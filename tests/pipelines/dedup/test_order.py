@@ -97,7 +97,7 @@ def by_id(memberships: Sequence[Membership]) -> dict[str, Membership]:
     return {membership.article_id: membership for membership in memberships}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     seed=st.integers(0, 10**6),
     order=st.integers(0, 10**6),
@@ -126,7 +126,7 @@ def test_order_and_split_do_not_matter(
     assert desk.standing == by_id(deduplicate(newsroom.owners(), fold_size=1000))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.randoms(use_true_random=False), sizes=st.lists(st.integers(1, 4), min_size=1, max_size=3))
 def test_stories_that_boilerplate_held_together_part_in_any_order(
     open_desk: Callable[..., Desk], write: Write, document: Make, order: random.Random, sizes: list[int]
@@ -152,7 +152,7 @@ def test_stories_that_boilerplate_held_together_part_in_any_order(
     assert desk.standing == by_id(deduplicate(documents))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.randoms(use_true_random=False), sizes=st.lists(st.integers(1, 9), min_size=1, max_size=3), sources=st.integers(1, 3))
 def test_stories_that_a_source_tells_many_times_are_the_same_in_any_order(
     open_desk: Callable[..., Desk], write: Write, document: Make, order: random.Random, sizes: list[int], sources: int

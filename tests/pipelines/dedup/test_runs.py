@@ -31,7 +31,7 @@ def found(runs: PostingRuns, keys: list[int]) -> list[tuple[int, int]]:
     return sorted(zip(*(part.tolist() for part in runs.find(column(keys))), strict=True))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     folds=st.lists(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 9)), max_size=12), max_size=9), asked=st.sets(st.integers(0, 32))
 )

@@ -49,7 +49,7 @@ VALUES = st.recursive(
 ARTICLES = st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=8).map(lambda fields: {"@type": "NewsArticle", **fields})
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     article=ARTICLES,
     meta=st.dictionaries(st.sampled_from(["author", "og:title", "date", "og:locale", "robots", "section"]), st.text(max_size=60)),

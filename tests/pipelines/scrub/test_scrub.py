@@ -94,7 +94,7 @@ _LINES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts=st.lists(_LINES, max_size=14))
 def test_scrubbing_twice_equals_once(draft: DraftFrom, texts: list[str]) -> None:
     """What is left has nothing more to cut, whatever stood next to what."""
@@ -119,7 +119,7 @@ _PAGE_LINES = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts=st.lists(_PAGE_LINES, max_size=20))
 def test_kept_and_removed_are_what_came_in(draft: DraftFrom, texts: list[str]) -> None:
     """Letter by letter, whatever stood next to what; and a second pass cuts no more."""
@@ -136,7 +136,7 @@ def letters(texts: Iterable[str]) -> Counter[str]:
     return Counter("".join("".join(texts).split()))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(text=st.text(max_size=300))
 def test_any_text_is_kept_or_cut_whole(text: str) -> None:
     """No text raises; words are neither lost nor made."""
