@@ -56,6 +56,8 @@ class Fold:
     memberships: Sequence[Membership]
     """Complete rows for every member of every story that this fold touched; none where the caller did not want to be told."""
     changes: Changes = field(repr=False)
+    skipped: Sequence[str] = ()
+    """The article_ids of documents that were left out, as they are in the index."""
 
 
 def write_changes(connection: sqlite3.Connection, changes: Changes, *, with_journal: bool = True) -> None:

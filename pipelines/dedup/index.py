@@ -81,16 +81,19 @@ class StoryIndex:
             self._catch_up()
         self._state.runs.remove_orphans(tables.read_run_names(self._connection))
 
-    def prepare(self, documents: Sequence[Document], moved: Sequence[Document] = (), *, tell: bool = True) -> Fold:
-        """Decide what new documents, and known ones whose facts changed, do to the stories; tell: whether memberships are wanted.
+    def prepare(
+        self, documents: Sequence[Document], moved: Sequence[Document] = (), *, tell: bool = True, skip_known: bool = False
+    ) -> Fold:
+        """Decide what new documents, and known ones whose facts changed, do to the stories.
 
+        tell: whether memberships are wanted. skip_known: whether documents that are in the index are left out, and named by the fold.
         Raises DedupError for an article_id that is not new, or moved and not known, and for a time without zone; and if the index
         is damaged or was built with other parameters, which only ``clear`` and all documents again can mend. Then nothing has
         changed. The fold must be given to ``write`` and ``finish``, or to ``abandon``, before the next one.
         """
         work = self._begin()
         try:
-            take_in(work, documents, moved)
+            take_in(work, documents, moved, skip_known=skip_known)
             return self._decide(work, tell=tell)
         except BaseException:
             self._forget()
@@ -144,10 +147,6 @@ class StoryIndex:
         self._forget()
         named = set(tables.read_run_names(self._connection))
         self._state.runs.remove_files(run.name for run in fold.changes.runs if run.name not in named)
-
-    def known_articles(self, article_ids: Sequence[str]) -> set[str]:
-        """Return those of the article_ids that are in the index."""
-        return set(tables.find_articles(self._connection, article_ids))
 
     def all_memberships(self) -> Iterator[list[Membership]]:
         """Yield where every document stands, some thousands at a time, in the order in which they were folded.
@@ -247,7 +246,7 @@ class StoryIndex:
         note_ages(work)
         self._forget_old(work)
         self.counts.update(work.counts, new_flips=len(changes.flips), new_edges=len(changes.edges))
-        return Fold(memberships=memberships, changes=changes)
+        return Fold(memberships=memberships, changes=changes, skipped=work.skipped)
 
     def _forget_old(self, work: Work) -> None:
         if self._keep_shingles_days is not None:

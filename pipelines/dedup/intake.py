@@ -20,9 +20,9 @@ from pipelines.errors import DedupError
 from pipelines.records import Document
 
 
-def take_in(work: Work, documents: Sequence[Document], moved: Sequence[Document]) -> None:
+def take_in(work: Work, documents: Sequence[Document], moved: Sequence[Document], *, skip_known: bool = False) -> None:
     """Number the texts of the documents, withdraw what moved, add what came, and find what flips."""
-    identify(work, documents, moved)
+    identify(work, documents, moved, skip_known=skip_known)
     arrived = {arrival.member.article_id: arrival for arrival in work.arrivals}
     gone = {article_id: place for article_id, place in work.moved.items() if arrived[article_id].place != place}
     if gone:
@@ -31,21 +31,23 @@ def take_in(work: Work, documents: Sequence[Document], moved: Sequence[Document]
     add_occurrences(work, [arrival.place for arrival in work.arrivals])
 
 
-def identify(work: Work, documents: Sequence[Document], moved: Sequence[Document]) -> None:
+def identify(work: Work, documents: Sequence[Document], moved: Sequence[Document], *, skip_known: bool) -> None:
     """Shingle the documents and number their texts and sources. Raises DedupError for ids that are not as the caller says."""
-    everyone = [*documents, *moved]
-    article_ids = [document.article_id for document in everyone]
+    article_ids = [document.article_id for document in (*documents, *moved)]
     if len(set(article_ids)) < len(article_ids):
         twice = next(article_id for article_id in article_ids if article_ids.count(article_id) > 1)
         raise DedupError(f"each article_id may come once in a fold, got {twice!r} again")
     known = tables.find_articles(work.connection, article_ids)
-    for document in documents:
-        if document.article_id in known:
-            raise DedupError(f"{document.article_id}: a new document must have a new article_id, this one is in the index")
+    if repeated := [document.article_id for document in documents if document.article_id in known]:
+        if not skip_known:
+            raise DedupError(f"{repeated[0]}: a new document must have a new article_id, this one is in the index")
+        work.skipped = repeated
+        documents = [document for document in documents if document.article_id not in known]
     for document in moved:
         if document.article_id not in known:
             raise DedupError(f"{document.article_id}: a moved document must be in the index, this one is not")
-    work.moved = known
+    work.moved = {document.article_id: known[document.article_id] for document in moved}
+    everyone = [*documents, *moved]
     shingled = shingle_documents(everyone)
     numbers = tables.find_texts(work.connection, [text.digest for text in shingled])
     state, changes, first_new_source = work.state, work.changes, len(work.state.source_names)
@@ -62,7 +64,7 @@ def identify(work: Work, documents: Sequence[Document], moved: Sequence[Document
         arrival = Arrival(member, state.number_source(document.source), member.identity_hash)
         work.arrivals.append(arrival)
         row = tables.document_row(*arrival)
-        if document.article_id in known:
+        if document.article_id in work.moved:
             changes.moved_documents.append((*row[1:], row[0]))
         else:
             changes.documents.append(row)

@@ -48,6 +48,8 @@ class Work:
     first_new_text: int = 0
     """Texts from this number on are new."""
     arrivals: list[Arrival] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    """Documents that are in the index and were left out for it."""
     moved: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     """Known articles whose facts changed, and their old text, source and URL hash."""
     shingles: dict[int, NDArray[np.uint32]] = field(default_factory=dict)
