@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pipelines.dedup.shingles import hash64, shingle_documents
+from pipelines.dedup.shingles import shingle_documents
+from pipelines.dedup.tokens import hash64
 from pipelines.errors import DedupError
 from pipelines.records import Document
 from pipelines.urls import host_of, identity_url, is_same_site, registrable_domain

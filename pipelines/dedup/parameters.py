@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pipelines.errors import DedupError
 
 SHINGLE_DEFINITION = (
-    "word-5, or 8 characters of scripts without spaces; matching form, dateline masked; 64-bit polynomial, upper 32 bits; v2"
+    "word-5, or 8 characters of scripts without spaces; matching form, dateline masked; 64-bit polynomial, upper 32 bits; v3"
 )
 INDEX_FORMAT = 4
 """Counts up when tables or run files change: an index of another format is built again from the log."""

@@ -7,14 +7,14 @@ decides, not the declared language: equal texts must have equal shingles whateve
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.dedup.tokens import hash_tokens, mix
+from pipelines.dedup.tokens import hash64, hash_tokens, mix
 from pipelines.records import Document
 from pipelines.text import mask_dateline
 
@@ -55,14 +55,9 @@ def shingle_texts(texts: Sequence[str]) -> list[ShingledText]:
                 shingles = _hash_runs(tokens, CHARACTERS_PER_SHINGLE)
             else:
                 shingles = five[begin : max(begin, end - WORDS_PER_SHINGLE + 1)]
-            result.append(ShingledText(hash64(tokens.data), end - begin, shingles))
+            result.append(ShingledText(_digest(tokens), end - begin, shingles))
             begin = end
     return result
-
-
-def hash64(data: bytes | memoryview) -> int:
-    """Return a signed 64-bit BLAKE2b hash, as SQLite stores integers."""
-    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little", signed=True)
 
 
 def _hash_runs(tokens: NDArray[np.uint64], width: int) -> NDArray[np.uint32]:
@@ -75,3 +70,14 @@ def _hash_runs(tokens: NDArray[np.uint64], width: int) -> NDArray[np.uint32]:
         total *= np.uint64(_SHINGLE_FACTOR)
         total += tokens[place : place + count]
     return (mix(total) >> np.uint64(32)).astype(np.uint32)
+
+
+def _digest(tokens: NDArray[np.uint64]) -> int:
+    """Return the signed 64-bit hash of a text's tokens: the sum of each times the odd number of its place."""
+    factors = _odd_numbers(1 << 12) if len(tokens) <= 1 << 12 else _odd_numbers.__wrapped__(len(tokens))
+    return int(np.dot(tokens.view(np.int64), factors[: len(tokens)]))
+
+
+@lru_cache(maxsize=1)
+def _odd_numbers(count: int) -> NDArray[np.int64]:
+    return (mix(np.arange(1, count + 1, dtype=np.uint64)) | np.uint64(1)).view(np.int64)

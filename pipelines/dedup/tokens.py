@@ -2,13 +2,16 @@
 
 Tokens are those of the matching form (``pipelines.text.matching_form``). Nearly all characters count for themselves there, whatever
 stands beside them: a table over UTF-16 gives their form at once. Texts with others (marks, scripts without spaces, letters beyond the
-first plane) go through the matching form itself. Texts in Latin, Greek and Cyrillic script, nearly all, need one byte a character.
+first plane) go through the matching form itself.
 
-All hashes are polynomials modulo 2^64 followed by the finalizer of MurmurHash3 (Appleby, public domain): the same on every machine.
+A token is hashed as bytes: one for a letter of the alphabet below, which holds those of nearly all texts in Latin, Greek and Cyrillic script, four
+for any other unit; eight bytes make a 64-bit word, and the words are multiplied modulo 2^64. So tokens of up to eight letters have different
+hashes, and all have the same on every machine.
 """
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -27,15 +30,19 @@ _DEPENDS = 1
 _TABLE_END = 0x2C00
 """Latin to the signs of the first plane; what comes after is mostly written without spaces."""
 _FIRST_UNSPACED = 0x0E00
-# The arrays of one call stay in the processor's cache, and the tables of powers stay small.
+# The arrays of one call stay in the processor's cache.
 _MAX_CHARACTERS = 1 << 17
 _MAX_TEXTS = 16
-_MAX_UNITS = 2 * (_MAX_CHARACTERS + _MAX_TEXTS)
-_TOKEN_FACTOR = 0x9E3779B97F4A7C15
+_CHAINED_BYTES = 64
+"""A token of more is no word: BLAKE2b hashes it."""
+_WORD_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
-_ALPHABET = "".join(map(chr, (*range(0x21, 0x180), *range(0x218, 0x21C), 0x259, *range(0x370, 0x460))))
-"""Holds the letters of nearly all texts in Latin, Greek and Cyrillic script; fewer than 254 of them are forms."""
-_DROPPED_BYTE, _OTHER_BYTE, _SPACE_BYTE = b"\0", b"\1", b"\2"
+_ALPHABET = "".join(map(chr, (*range(0x21, 0x180), *range(0x218, 0x21C), 0x259, *range(0x370, 0x460)))) + "ґғқңүұһәө"
+"""Holds the letters of nearly all texts in Latin, Greek and Cyrillic script (Ukrainian and Kazakh too); at most 252 of them are forms."""
+_DROPPED_BYTE, _DEPENDS_BYTE, _OTHER_BYTE, _SPACE_BYTE = b"\0", b"\1", b"\2", b"\3"
+_FIRST_DIGIT = _SPACE_BYTE[0] + 1
+_DIGIT_SHIFTS = np.array([12, 6, 0], np.uint16)
+"""After _OTHER_BYTE stand the unit's 16 bits as three digits."""
 
 Codes = NDArray[np.uint16]
 
@@ -78,22 +85,66 @@ def mix(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return hashes
 
 
+def hash64(data: bytes) -> int:
+    """Return a signed 64-bit BLAKE2b hash, as SQLite stores integers."""
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little", signed=True)
+
+
 def _hash_batch(texts: Sequence[str]) -> Iterator[Tokens]:
     """Hash some texts by letters of the alphabet, and those that have others in another way."""
     letters, ends = _letters(texts)
+    if _DEPENDS_BYTE in letters:
+        texts, letters, ends = _with_forms(texts, letters, ends)
     if _OTHER_BYTE not in letters:
         yield _hash_letters(letters, ends)
         return
     begins = [0, *ends]
-    has_others = [letters.find(_OTHER_BYTE, begin, end) >= 0 for begin, end in pairwise(begins)]
     first = 0
-    for others, stretch in groupby(has_others):
+    for has_others, stretch in groupby(_have(_OTHER_BYTE, letters, ends)):
         last = first + len(list(stretch))
-        if others:
-            yield _hash_words(*_joined(texts[first:last]))
+        if has_others:
+            yield _hash_units(*_joined(texts[first:last]))
         else:
             yield _hash_letters(letters[begins[first] : begins[last]], [end - begins[first] for end in ends[first:last]])
         first = last
+
+
+def _with_forms(texts: Sequence[str], letters: bytes, ends: list[int]) -> tuple[list[str], bytes, list[int]]:
+    """Return the same without units whose form depends on others; texts that are not all of letters of the alphabet become their forms."""
+    texts = list(texts)
+    pieces = [letters[begin:end] for begin, end in pairwise([0, *ends])]
+    for index, depends in enumerate(_have(_DEPENDS_BYTE, letters, ends)):
+        if not depends:
+            continue
+        if (replaced := _with_letters_of_forms(texts[index], pieces[index])) is None:
+            texts[index] = matching_form(texts[index])
+            replaced = _letters(texts[index : index + 1])[0].replace(_DEPENDS_BYTE, _OTHER_BYTE)
+        pieces[index] = replaced
+    return texts, b"".join(pieces), list(accumulate(map(len, pieces)))
+
+
+def _with_letters_of_forms(text: str, letters: bytes) -> bytes | None:
+    """Return a text's letters with those of the matching form in each run that holds a unit whose form depends on others; None if there are others in it.
+
+    Mostly these are emoji, fractions and ligatures, and only letters of the alphabet are left. No form depends on what stands beyond a space.
+    """
+    if _OTHER_BYTE in letters:
+        return None
+    units = f" {text} ".encode("utf-16-le", "surrogatepass")
+    pieces, done = [], 0
+    while (place := letters.find(_DEPENDS_BYTE, done)) >= 0:
+        begin, end = letters.rfind(_SPACE_BYTE, 0, place) + 1, letters.find(_SPACE_BYTE, place)
+        of_form, _ = _letters([matching_form(units[2 * begin : 2 * end].decode("utf-16-le", "surrogatepass"))])
+        if _DEPENDS_BYTE in of_form or _OTHER_BYTE in of_form:
+            return None
+        pieces += [letters[done:begin], of_form]
+        done = end
+    return b"".join((*pieces, letters[done:]))
+
+
+def _have(number: bytes, letters: bytes, ends: list[int]) -> list[bool]:
+    """Say which texts have a letter of this number."""
+    return [letters.find(number, begin, end) >= 0 for begin, end in pairwise([0, *ends])]
 
 
 def _letters(texts: Sequence[str]) -> tuple[bytes, list[int]]:
@@ -106,45 +157,55 @@ def _letters(texts: Sequence[str]) -> tuple[bytes, list[int]]:
 
 
 def _hash_letters(letters: bytes, ends: list[int]) -> Tokens:
-    """Hash the runs of anything but spaces among letters of the alphabet; the same hashes as ``_hash_words``, by sums of pairs of letters."""
+    """Hash the runs of anything but spaces among letters of the alphabet; ends: of each text, the place after the space that follows it."""
     dropped = accumulate(letters.count(_DROPPED_BYTE, begin, end) for begin, end in pairwise([0, *ends]))
     ends = [end - gone for end, gone in zip(ends, dropped, strict=True)]
     letters = letters.replace(_DROPPED_BYTE, b"")
-    if len(letters) % 2:
-        letters += _SPACE_BYTE
-    _, even_powers, inverse_powers = _powers()
     before, last = _bounds(np.frombuffer(letters, np.uint8), _SPACE_BYTE[0])
-    pairs = np.frombuffer(letters, np.dtype("<u2"))
-    sums = np.zeros(len(pairs) + 1, np.uint64)
-    terms = _pair_table().take(pairs, mode="clip")
-    terms *= even_powers[: len(pairs)]
-    np.cumsum(terms, out=sums[1:])
-    # A space counts nothing, so a sum up to it or to the last letter before it may end with either's pair.
-    hashes = sums.take((last >> 1) + 1) - sums.take((before + 1) >> 1)
-    hashes *= inverse_powers.take(before)
-    return Tokens(mix(hashes), None, np.searchsorted(before, np.array(ends) - 1))
+    return Tokens(_hash_runs(letters, before + 1, last - before), None, np.searchsorted(before, np.array(ends) - 1))
+
+
+def _hash_runs(letters: bytes, first: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return the hash of each run of bytes, none of them 0."""
+    # Eight bytes from any place on, for the last places too.
+    padded = letters + bytes(8)
+    words = np.ndarray((len(letters) + 1,), np.dtype("<u8"), padded, strides=(1,))
+    hashes = words[first]
+    hashes &= _masks().take(lengths, mode="clip")
+    _spread(hashes)
+    longer = np.flatnonzero(lengths > 8)
+    for offset in range(8, _CHAINED_BYTES, 8):
+        if not len(longer):
+            break
+        rest = words[first[longer] + offset]
+        rest &= _masks().take(lengths[longer] - offset, mode="clip")
+        rest ^= hashes[longer]
+        _spread(rest)
+        hashes[longer] = rest
+        longer = longer[lengths[longer] > offset + 8]
+    for place in longer.tolist():
+        hashes[place] = np.int64(hash64(letters[first[place] : first[place] + lengths[place]])).view(np.uint64)
+    return hashes
+
+
+def _spread(words: NDArray[np.uint64]) -> None:
+    """Let the upper bits of each word depend on all of it. No two become equal, and shingles are mixed thoroughly."""
+    words ^= words >> np.uint64(32)
+    words *= _WORD_FACTOR
 
 
 def _joined(texts: Sequence[str]) -> tuple[Codes, NDArray[np.int64]]:
-    """Return the UTF-16 units of the texts' matching forms, a space before and after each, and where each ends; there may be more spaces."""
+    """Return the UTF-16 units of the texts' matching forms, a space before and after each, and where each ends; there may be more spaces.
+
+    Texts with units whose form depends on others are forms already.
+    """
     encoded = [f" {text} ".encode("utf-16-le", "surrogatepass") for text in texts]
     ends = np.cumsum([len(data) // 2 for data in encoded])
     codes = np.frombuffer(b"".join(encoded), np.dtype("<u2"))
-    # Half the time of a plain index; no code is beyond the table.
-    forms = _form_table().take(codes, mode="clip")
-    special = np.flatnonzero(forms <= _DEPENDS)
-    is_dropped = forms[special] == _DROPPED
-    if not is_dropped.all():
-        pieces = np.split(forms, ends[:-1])
-        for index in np.unique(np.searchsorted(ends, special[~is_dropped], "right")).tolist():
-            pieces[index] = np.frombuffer(f" {matching_form(texts[index])} ".encode("utf-16-le"), np.dtype("<u2"))
-        ends = np.cumsum([len(piece) for piece in pieces])
-        forms = np.concatenate(pieces)
-        special = np.flatnonzero(forms == _DROPPED)
-    if len(special):
-        ends = ends - np.searchsorted(special, ends)
-        forms = forms[forms != _DROPPED]
-    return forms, ends
+    forms = _form_table()[codes]
+    forms = np.where(forms == _DEPENDS, codes, forms)
+    dropped = np.flatnonzero(forms == _DROPPED)
+    return np.delete(forms, dropped), ends - np.searchsorted(dropped, ends)
 
 
 def _hash_long_form(form: str) -> Tokens:
@@ -157,7 +218,7 @@ def _hash_long_form(form: str) -> Tokens:
             space = form.rfind(" ", begin, end)
             end = space + 1 if space > begin else end
         codes = np.frombuffer(f" {form[begin:end]} ".encode("utf-16-le"), np.dtype("<u2"))
-        tokens = _hash_words(codes, np.array([len(codes)]))
+        tokens = _hash_units(codes, np.array([len(codes)]))
         hashes.append(tokens.hashes)
         unspaced.append(np.zeros(len(tokens.hashes), np.bool_) if tokens.unspaced is None else tokens.unspaced)
         begin = end
@@ -165,17 +226,19 @@ def _hash_long_form(form: str) -> Tokens:
     return Tokens(np.concatenate(hashes), np.concatenate(unspaced), np.array([count]))
 
 
-def _hash_words(codes: Codes, ends: NDArray[np.int64]) -> Tokens:
-    """Hash the runs of anything but spaces; codes begin and end with a space.
-
-    A token's hash is the polynomial of its UTF-16 units, read off one running sum over all texts: the difference of two sums,
-    divided by the power at which the token starts.
-    """
-    powers, _, inverse_powers = _powers()
+def _hash_units(codes: Codes, ends: NDArray[np.int64]) -> Tokens:
+    """Hash the runs of anything but spaces among UTF-16 units of matching forms; codes begin and end with a space."""
     before, last = _bounds(codes, _SPACE)
-    sums = np.multiply(codes, powers[: len(codes)], dtype=np.uint64)
-    np.cumsum(sums, out=sums)
-    hashes = mix((sums.take(last) - sums.take(before)) * inverse_powers.take(before))
+    numbers = _form_numbers().take(codes)
+    is_other = numbers == _OTHER_BYTE[0]
+    widths = np.where(is_other, 1 + len(_DIGIT_SHIFTS), 1)
+    places = np.cumsum(widths) - widths
+    letters = np.empty(int(widths.sum()), np.uint8)
+    letters[places] = numbers
+    digits = (codes[is_other, None] >> _DIGIT_SHIFTS & 63) + _FIRST_DIGIT
+    letters[(places[is_other, None] + range(1, 1 + len(_DIGIT_SHIFTS))).ravel()] = digits.ravel()
+    first = places[before] + 1
+    hashes = _hash_runs(letters.tobytes(), first, places[last] + widths[last] - first)
     unspaced = _unspaced_table()[codes[before + 1]] if codes.max() >= _FIRST_UNSPACED else None
     return Tokens(hashes, unspaced, np.searchsorted(before, ends - 1))
 
@@ -203,29 +266,30 @@ def _form_table() -> Codes:
 
 
 @lru_cache(maxsize=1)
-def _letter_values() -> NDArray[np.uint64]:
-    """The form of each number of a letter; those of a space and of what has no form count nothing."""
+def _form_numbers() -> NDArray[np.uint8]:
+    """The number of each UTF-16 unit of a form: _SPACE_BYTE, a letter's, or _OTHER_BYTE."""
     forms = np.unique(_form_table())
     letters = [form for form in forms.tolist() if form > _SPACE and chr(form) in _ALPHABET]
-    return np.array([0] * (_SPACE_BYTE[0] + 1) + letters, np.uint64)
+    numbers = np.full(1 << 16, _OTHER_BYTE[0], np.uint8)
+    numbers[_SPACE] = _SPACE_BYTE[0]
+    numbers[letters] = np.arange(_FIRST_DIGIT, _FIRST_DIGIT + len(letters))
+    return numbers
 
 
 @lru_cache(maxsize=1)
 def _letter_table() -> NDArray[np.uint8]:
-    """The number of each UTF-16 unit's form: _DROPPED_BYTE, _SPACE_BYTE, a letter's, or _OTHER_BYTE."""
-    number_of = np.full(1 << 16, _OTHER_BYTE[0], np.uint8)
-    values = _letter_values()
-    number_of[values] = np.arange(len(values))
-    number_of[[_DROPPED, _SPACE]] = _DROPPED_BYTE[0], _SPACE_BYTE[0]
-    return number_of[_form_table()]
+    """The number of each UTF-16 unit's form: as in a form, _DROPPED_BYTE or _DEPENDS_BYTE."""
+    forms = _form_table()
+    numbers = _form_numbers()[forms]
+    numbers[forms == _DROPPED] = _DROPPED_BYTE[0]
+    numbers[forms == _DEPENDS] = _DEPENDS_BYTE[0]
+    return numbers
 
 
 @lru_cache(maxsize=1)
-def _pair_table() -> NDArray[np.uint64]:
-    """What two letters add to the hash of a token, by their numbers, the first one's lower."""
-    values = np.zeros(1 << 8, np.uint64)
-    values[: len(_letter_values())] = _letter_values()
-    return (values[:, None] * np.uint64(_TOKEN_FACTOR) + values[None, :]).ravel()
+def _masks() -> NDArray[np.uint64]:
+    """The bytes of a word that belong to a run with so many left."""
+    return np.array([(1 << 8 * count) - 1 for count in range(9)], np.uint64)
 
 
 def _needs_neighbors(character: str) -> bool:
@@ -236,22 +300,3 @@ def _needs_neighbors(character: str) -> bool:
 @lru_cache(maxsize=1)
 def _unspaced_table() -> NDArray[np.bool_]:
     return np.array([UNSPACED.match(chr(code)) is not None for code in range(1 << 16)], np.bool_)
-
-
-@lru_cache(maxsize=1)
-def _powers() -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint64]]:
-    """The powers of the token factor modulo 2^64, the even ones of them, and the inverse of each one's successor."""
-    inverse = pow(_TOKEN_FACTOR, -1, 1 << 64)
-    powers = _power_table(_TOKEN_FACTOR)
-    return powers, powers[::2].copy(), _power_table(inverse) * np.uint64(inverse)
-
-
-def _power_table(factor: int) -> NDArray[np.uint64]:
-    table = np.empty(_MAX_UNITS, np.uint64)
-    table[0] = 1
-    filled = 1
-    while filled < _MAX_UNITS:
-        more = min(filled, _MAX_UNITS - filled)
-        table[filled : filled + more] = table[:more] * np.uint64(pow(factor, filled, 1 << 64))
-        filled += more
-    return table
