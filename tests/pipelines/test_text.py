@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import re
 import time
 import unicodedata
 
@@ -9,7 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines import text as text_module
 from pipelines.text import clean_text, count_words, mask_dateline, matching_form, text_hash
+
+PLACES = ("PARIS", "TEL AVIV", "B-52", "北京", "ソウル", "St. Louis", "Riad", "D.C.", "A", "L'AQUILA", "Paris (Texas", "NEW YORK/ROMA", "4")
+SIGNS = "(AP)|(ANSA) - |新华社|【|(|（|[|—| – |-|--|: |. |, |May 3|Aug. 20|/dpa/|(Reuters)| |\n|\n\n|The bridge|電】|】|x|1|12. März|. Die|PARIS|a".split(
+    "|"
+)
 
 
 @pytest.mark.parametrize(
@@ -109,6 +117,27 @@ def test_a_dateline_is_looked_for_in_the_first_four_paragraphs() -> None:
     assert mask_dateline(f"Markets\n\n{story}\n\nMore.", "LONDON") == "Markets\n\nShares rose.\n\nMore."
     late = "\n\n".join(["One.", "Two.", "Three.", "Four.", story])
     assert mask_dateline(late, "LONDON") == late
+
+
+def test_a_place_is_masked_as_by_a_pattern_of_its_own() -> None:
+    """One pattern serves all places: it masks what a pattern with the place in it would, in any surroundings."""
+    draw = random.Random(9)
+    before, masked = "|".join(text_module._BEFORE_PLACE), 0
+    for _ in range(4_000):
+        place = draw.choice(PLACES)
+        own = re.compile(rf"\s*(?:{before}){re.escape(place)}{text_module._REST_OF_DATELINE}")
+        paragraphs = [
+            "".join((*draw.choices(SIGNS, k=draw.randint(0, 3)), place, *draw.choices(SIGNS, k=draw.randint(0, 5)))) for _ in range(2)
+        ]
+        text = "\n\n".join(paragraphs)
+        expected, parts = text, text.split("\n\n")
+        for index, part in enumerate(parts[:4]):
+            if found := own.match(part):
+                expected = "\n\n".join((*parts[:index], part[found.end() :], *parts[index + 1 :]))
+                break
+        assert mask_dateline(text, place) == expected
+        masked += expected != text
+    assert masked > 400
 
 
 @pytest.mark.parametrize(
