@@ -61,6 +61,7 @@ class Run:
             timeout_seconds=settings.getfloat("EXTRACT_TIMEOUT_SECONDS"),
             tasks_per_worker=settings.getint("EXTRACT_PAGES_PER_WORKER"),
             memory_mb=settings.getint("EXTRACT_MEMORY_MB"),
+            preload=getattr(crawler.spidercls, "preload", ()),
         )
         self.pending = PendingEndpoints()
         self.revisits = Revisits(read_ages(settings["ARTICLE_REVISITS"]))

@@ -15,8 +15,12 @@ PAGE = """<!doctype html><html lang="en"><head><title>Harbour bridge to be repai
 <script type="application/ld+json">{"@type": "NewsArticle", "headline": "Harbour bridge to be repaired", "author": {"@type": "Person", "name": "Ada Writer"}, "@context": "https://schema.org"}</script>
 </head><body><nav><ul><li><a href="/news">News</a></li><li><a href="/sport">Sport</a></li></ul></nav><article><h1>Harbour bridge to be repaired</h1>
 <p class="byline">By Ada Writer</p><p>PORTALDEN (AP) - The council voted on Friday to repair the bridge over the harbour before the winter, the mayor said.</p>
-<p>Ferries will cross every ten minutes while it is closed, and residents along the quay are to be told a week before work begins.</p>
-<p>Read more: <a href="/ferries">Ferries</a></p><p>(Reporting by Ada Writer; editing by Ben Reader)</p></article><footer>© 2026 The Gazette</footer></body></html>"""
+<figure><img src="/bridge.jpg" alt=""><figcaption>The bridge on Friday. Photo: Jane Doe/AFP</figcaption></figure>
+<p>Ferries will cross every ten minutes while it is closed, and residents along the quay are to be told a week before work begins.Jane Doe / AFP - Getty Images</p>
+<p>The harbour master told AFP that ships would be kept away from the middle span until the last of its bearings had been replaced.</p>
+<p>Ada Writer, Portalden</p><div class="share"><a href="/mail">Share by mail</a> <a href="/print">Print</a></div><p>Photo: Jane Doe/AFP</p><p>Read more: <a href="/ferries">Ferries</a></p>
+<p>(Reporting by Ada Writer; editing by Ben Reader)</p><p>The Associated Press contributed to this report.</p>
+<p>This article was originally published on The Courier.</p><p>Source: AFP</p><p>© 2026 The Gazette. All rights reserved.</p></article><footer>© 2026 The Gazette</footer></body></html>"""
 
 
 def warm_up() -> Article | Rejection:

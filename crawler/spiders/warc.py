@@ -48,6 +48,8 @@ class WarcSpider(Spider):
     """
 
     name = "warc"
+    # Else each worker imports it anew.
+    preload = ("pipelines.replay",)
     # Nothing is fetched, whatever a page asks for.
     custom_settings: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
         "DOWNLOAD_HANDLERS": {"http": None, "https": None},

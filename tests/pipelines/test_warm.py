@@ -15,7 +15,7 @@ def test_the_page_reaches_the_last_stage() -> None:
     assert isinstance(article, Article)
     assert article.agencies == ("AP",)
     assert article.language == "en"
-    assert {piece.reason for piece in article.removed} >= {"headline", "byline", "boilerplate", "contributors"}
+    assert {piece.reason for piece in article.removed} >= {"headline", "byline", "caption", "share", "credit", "contributors"}
 
 
 def test_workers_begin_without_scipy() -> None:
