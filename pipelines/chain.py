@@ -155,7 +155,7 @@ def make_article(page: FetchedPage, draft: Draft, attribution: Attribution) -> A
         tdm_reserved=page.tdm_reserved if draft.tdm_reserved is None else draft.tdm_reserved,
         word_count=count_words(text),
         text_sha256=digest,
-        minhash=minhash_bytes(text, dateline=attribution.dateline),
+        minhash=sign_article(text, attribution.dateline),
         removed=_in_page_order(draft.removed),
         quality=draft.quality,
         extractor=draft.extractor,
@@ -203,6 +203,7 @@ def open_store(
         note_lines=note_lines,
         recover=recover,
         parameters=store_parameters(),
+        sign=sign_article,
         outlet_hosts=load_outlet_hosts(),
     )
 
@@ -239,9 +240,14 @@ def store_parameters() -> dict[str, object]:
     return {"minhash": MINHASH_SCHEME}
 
 
+def sign_article(text: str, dateline: str | None) -> bytes | None:
+    """Return the ``minhash`` of an article; None for one too short to have one."""
+    return minhash_bytes(text, dateline=dateline)
+
+
 def is_own_signature(signature: bytes, document: Document) -> bool | None:
     """Say whether a ``minhash`` is the one that we make of a document; None for a text too short to have one."""
-    own = minhash_bytes(document.text, dateline=document.dateline)
+    own = sign_article(document.text, document.dateline)
     return None if own is None else signature == own
 
 

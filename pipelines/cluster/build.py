@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as sf
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from pipelines.chain import load_agency_hosts, load_outlet_hosts, store_parameters
+from pipelines.chain import load_agency_hosts, load_outlet_hosts, sign_article, store_parameters
 from pipelines.cluster import documents, keys, pairs, parts, stories
 from pipelines.cluster.components import connect
 from pipelines.cluster.job import Job, run, sort_by
@@ -157,9 +157,9 @@ def _find_moves(docs: DataFrame) -> dict[str, str]:
 
 def _write(log: DataFrame, placements: DataFrame, folder: Path) -> DataFrame:
     shown = log.join(placements, ["part", "row_index"])
-    columns = [*ARTICLES.names, *(name for name in stories.PLACEMENTS.names if name not in ("part", "row_index"))]
+    columns = [*ARTICLES.names, "signed_by_others", *(name for name in stories.PLACEMENTS.names if name not in ("part", "row_index"))]
     ordered = sort_by(shown.select(*columns), "home", "order_time", "order_id")
-    return run(ordered, parts.WRITTEN, parts.write_parts, folder=str(folder), parameters=store_parameters())
+    return run(ordered, parts.WRITTEN, parts.write_parts, folder=str(folder), parameters=store_parameters(), sign=sign_article)
 
 
 def _labels(stars: DataFrame) -> DataFrame:
@@ -181,8 +181,13 @@ def _read_logs(spark: SparkSession, logs: Sequence[Path]) -> DataFrame:
     rows = frame.select(*ARTICLES.names, *place, sf.col("_metadata.row_index").alias("row_index")).where("part != ''")
     paths = [(str(path.absolute()),) for log in logs for path in log.rglob("*.parquet") if re.search(_PART, str(path))]
     files = spark.createDataFrame(paths, from_arrow_schema(parts.FILES)).repartition(spark.sparkContext.defaultParallelism)
-    merged = run(files, parts.MERGED, parts.read_merged).cache()
-    return rows.join(merged, "part", "left_anti") if merged.count() else rows
+    merged = run(files, parts.NAMES, parts.read_merged).cache()
+    rows = rows.join(merged, "part", "left_anti") if merged.count() else rows
+    others = run(files, parts.NAMES, parts.find_signed_by_others, parameters=store_parameters()).cache()
+    if not others.count():
+        return rows.withColumn("signed_by_others", sf.lit(False))
+    named = rows.join(others.withColumn("named", sf.lit(True)), "part", "left")
+    return named.withColumn("signed_by_others", sf.coalesce("named", sf.lit(False))).drop("named")
 
 
 def check_folders(logs: Sequence[Path], out: Path) -> None:

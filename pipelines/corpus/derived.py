@@ -18,6 +18,7 @@ from pipelines.corpus.files import Layout
 from pipelines.corpus.fold import LogPart, find_owners
 from pipelines.corpus.parts import read_first_rows
 from pipelines.corpus.schema import ARTICLES, COPIES, CORPUS
+from pipelines.corpus.signatures import read_signed_rows
 from pipelines.corpus.story import STORY_SIGNALS, StoryNotes, annotate_row, told_in
 from pipelines.errors import StoreDamaged
 from pipelines.records import Evidence
@@ -125,7 +126,7 @@ def rows_from_log(layout: Layout, needs: Iterable[Need], *, damage: list[StoreDa
     tables = [CORPUS.empty_table()]
     for (day, name), fetched in sorted(owned.items()):
         try:
-            table = read_first_rows(layout.path("articles", day, name), fetched, ARTICLES.names)
+            table = read_signed_rows(layout, layout.path("articles", day, name), fetched, ARTICLES.names)
         except StoreDamaged as error:
             damage.append(error)
             continue

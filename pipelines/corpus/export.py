@@ -23,8 +23,8 @@ import pyarrow.parquet as pq
 
 from pipelines.corpus.card import write_card
 from pipelines.corpus.files import COMPACT_LEVEL, ROWS_PER_GROUP, Layout, sync_folder
-from pipelines.corpus.parts import iterate_part
-from pipelines.corpus.schema import CORPUS
+from pipelines.corpus.schema import CORPUS, describe_file
+from pipelines.corpus.signatures import iterate_signed_corpus
 from pipelines.errors import CorpusError
 
 Format = Literal["parquet", "jsonl", "huggingface"]
@@ -116,7 +116,7 @@ def _put_in_place(box: Path, target: Path) -> None:
 
 
 def _write_shards(layout: Layout, box: Path, format: Format, choice: Choice, shard_rows: int) -> Exported:
-    exported, schema = Exported(), choose_schema(choice)
+    exported, schema = Exported(), choose_schema(choice).with_metadata(describe_file("corpus", layout.parameters))
     folder, stem = (box / "data", "train") if format == "huggingface" else (box, "part")
     folder.mkdir(exist_ok=True)
     suffix, open_shard = (".jsonl.zst", _open_jsonl) if format == "jsonl" else (".parquet", _open_parquet)
@@ -153,7 +153,7 @@ def chosen_tables(layout: Layout, choice: Choice) -> Iterator[tuple[str, pa.Tabl
         first_seen = date.fromisoformat(day)
         if (choice.since and first_seen < choice.since) or (choice.until and first_seen > choice.until):
             continue
-        for table in iterate_part(layout.path("corpus", day, name), "corpus", columns):
+        for table in iterate_signed_corpus(layout, layout.path("corpus", day, name), columns):
             if (rows := _filter(table, choice)).num_rows:
                 yield day, rows.append_column("crawl_date", pa.array([first_seen] * rows.num_rows, pa.date32()))
 

@@ -12,7 +12,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -41,12 +41,21 @@ def make_part_name(now: datetime) -> str:
 class Layout:
     """The folders below one output directory, and durable writes into them.
 
+    parameters: of the stages, named by every file. sign: makes the signature of a text and its dateline with them (``signatures``).
     datasets_uri: where the datasets lie instead, see ``objects.open_datasets``; state and reports stay below the output directory.
     """
 
-    def __init__(self, output_dir: Path, parameters: Mapping[str, Any], *, datasets_uri: str | None = None) -> None:
+    def __init__(
+        self,
+        output_dir: Path,
+        parameters: Mapping[str, Any],
+        *,
+        datasets_uri: str | None = None,
+        sign: Callable[[str, str | None], bytes | None] | None = None,
+    ) -> None:
         self.root = output_dir
         self.parameters = parameters
+        self.sign = sign
         self.datasets: Place = open_datasets(datasets_uri) if datasets_uri else output_dir
         # On the file system that a file is renamed on.
         self.staging = (self.datasets if isinstance(self.datasets, Path) else output_dir) / "staging"

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from pipelines.corpus.files import Layout
-from pipelines.corpus.parts import first_fetches, read_first_rows, read_said
+from pipelines.corpus.parts import first_fetches, read_first_rows
 from pipelines.corpus.rows import DOCUMENT_COLUMNS, documents_from_table
+from pipelines.corpus.signatures import own_parameters, signed_as
 from pipelines.corpus.state import COPIES_DIRTY, CORPUS_DIRTY, FOLDED, select_in
 from pipelines.corpus.story import said_values
 from pipelines.corpus.told import load_said
@@ -166,10 +167,9 @@ def fold_part(connection: sqlite3.Connection, layout: Layout, index: StoryIndex[
         moved=[document for document in documents if document.article_id in moved],
     )
     write_fold(connection, index, fold, part=part, owned=new | moved, moved=moved, documents=documents)
-    found, expected = ((said or {}).get("minhash") for said in (read_said(path, "articles").get("parameters"), layout.parameters))
-    if found == expected:
+    if (found := signed_as(path, "articles")) == (expected := own_parameters(layout)):
         return 0
-    logger.warning("%s: expected signatures (minhash) as %s, found %s; compare them only with each other", path, expected, found)
+    logger.warning("%s: expected signatures (minhash) as %s, found %s; its articles get new ones in the corpus", path, expected, found)
     return len(documents)
 
 

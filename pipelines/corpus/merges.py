@@ -24,6 +24,7 @@ from pipelines.corpus.files import COMPACT_LEVEL, Layout, sync_folder, write_par
 from pipelines.corpus.objects import ObjectPath, Place
 from pipelines.corpus.parts import read_derived, read_merges
 from pipelines.corpus.schema import SCHEMAS, describe_file
+from pipelines.corpus.signatures import sign_corpus
 from pipelines.corpus.state import COPIES_DIRTY, CORPUS_DIRTY, FOLDED, MERGE_UNFINISHED, MERGED, REGISTERED
 from pipelines.sqlite import transaction
 
@@ -110,7 +111,8 @@ def _swap(
     if final.exists():  # a killed process had put it there in two steps
         _unlink(old)
         return
-    tables = [table for path in old if (table := read_derived(path, dataset)) is not None]
+    read = [(path, table) for path in old if (table := read_derived(path, dataset)) is not None]
+    tables = [sign_corpus(layout, path, table) if dataset == "corpus" else table for path, table in read]
     column, query = _ORDERS[dataset]
     order = [row[0].hex() for row in connection.execute(query, (part,))]
     table = _sorted(pa.concat_tables([SCHEMAS[dataset].empty_table(), *tables]), column, order)

@@ -33,6 +33,7 @@ from pipelines.corpus.files import Layout
 from pipelines.corpus.fold import LogPart
 from pipelines.corpus.merges import finish_merges
 from pipelines.corpus.parts import read_derived
+from pipelines.corpus.signatures import sign_corpus
 from pipelines.corpus.state import COPIES_DIRTY, CORPUS_DIRTY, drop_flag, get_flag
 from pipelines.corpus.story import StoryNotes
 from pipelines.corpus.told import learn_moves, tell_stories
@@ -187,7 +188,7 @@ def _write_group(layout: Layout, group: Sequence[Need], trouble: _Trouble) -> in
     written = 0
     for need in group:
         part = need.wanted.part
-        present = read_derived(layout.path("corpus", part.day, part.name), "corpus")
+        present = read_derived(path := layout.path("corpus", part.day, part.name), "corpus")
         if present is None and any(place is not None for place in need.places):
             # Its keys could be read, and its texts cannot.
             written += _write_group(layout, [Need(need.wanted, need.notes, find_places(need.wanted, need.notes, None))], trouble)
@@ -196,7 +197,8 @@ def _write_group(layout: Layout, group: Sequence[Need], trouble: _Trouble) -> in
         if len(readable.places) < len(need.places) or kept:
             trouble.kept |= kept
             trouble.late[part.id] |= CORPUS_DIRTY
-        written += _write_difference(layout, "corpus", part, corpus_table(readable, present, added, added_at), present)
+        base = None if present is None else sign_corpus(layout, path, present)
+        written += _write_difference(layout, "corpus", part, corpus_table(readable, base, added, added_at), present)
     return written
 
 

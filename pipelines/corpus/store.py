@@ -108,18 +108,20 @@ class Store:
         note_lines: NoteLines | None = None,
         recover: bool = True,
         parameters: Mapping[str, Any] | None = None,
+        sign: Callable[[str, str | None], bytes | None] | None = None,
         outlet_hosts: Mapping[str, str] | None = None,
         lock_wait_seconds: float = LOCK_WAIT_SECONDS,
     ) -> None:
         """Open the store, creating its folders, or with the datasets in an object store (``objects.open_datasets``); parameters of the stages go into the metadata of every file.
 
+        sign makes a signature with these parameters, for rows that others signed on their way into the corpus; without it they keep theirs.
         note_lines says what an article's short lines are, for source memory; without it none are noted.
         outlet_hosts: {registrable domain: agency code} of outlets whose name is also a wire's: on their own site it says nothing.
 
         With recover, what a killed process left undone is done first, unless another process is folding: then that one does it.
         Without, nothing is mended before a method that writes is called: ``verify`` then tells of the store as it stands.
         """
-        self.layout = Layout(Path(output_dir), parameters or {}, datasets_uri=datasets_uri)
+        self.layout = Layout(Path(output_dir), parameters or {}, datasets_uri=datasets_uri, sign=sign)
         self._open_index = open_index
         self._note_lines = note_lines
         self._outlet_hosts = dict(outlet_hosts or {})

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.corpus import Store, derived, publish
+from pipelines.corpus import Store, derived, parts, publish, signatures
 from pipelines.corpus.parts import read_part
 
 
@@ -168,8 +168,11 @@ def test_better_copies_in_one_part_are_read_together(
     for n in range(5):
         store.commit(store.freeze([planted.make_article(f"https://a.example/{n}", f"k{n} r1", fetched_at=planted.DAYS[0])]))
     store.finish()
-    real = derived.read_first_rows
-    monkeypatch.setattr(derived, "read_first_rows", lambda path, wanted, columns: read.append(len(wanted)) or real(path, wanted, columns))
+    real = parts.read_first_rows
+    for module in (derived, signatures):
+        monkeypatch.setattr(
+            module, "read_first_rows", lambda path, wanted, columns: read.append(len(wanted)) or real(path, wanted, columns)
+        )
     store.commit(store.freeze([planted.make_article(f"https://b.example/{n}", f"k{n} r9", fetched_at=planted.DAYS[1]) for n in range(5)]))
     store.finish()
     assert sorted(read) == [1, 1, 1, 1, 1, 5]  # the copies of five files, and the stories of all

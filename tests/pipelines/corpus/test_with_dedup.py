@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import random
+import shutil
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from types import ModuleType
 
+import pyarrow.parquet as pq
 import pytest
 
-from pipelines.corpus import Store
+from pipelines.corpus import Choice, Store, export_corpus
 from pipelines.dedup import DedupParameters, StoryIndex
 from pipelines.errors import CorpusError, DedupError
 from pipelines.records import Article
@@ -136,20 +140,74 @@ def test_an_index_of_other_parameters_is_built_again(
     assert caplog.text.count("was built with other parameters") == 1
 
 
-def test_signatures_of_another_release_are_counted(
+def open_release(folder: Path, seed: int) -> Store:
+    """The store as a release with this seed of its signatures opens it."""
+    sign = partial(_sign_with, seed)
+    return Store(folder, open_index=StoryIndex, parameters={"minhash": {"seed": seed}}, sign=sign)
+
+
+def _sign_with(seed: int, text: str, dateline: str | None) -> bytes:
+    return f"{seed} {dateline} {len(text)}".encode()
+
+
+def read_signatures(folder: Path) -> dict[int, set[bool]]:
+    """Of the files of the corpus by the seed that they name: whether their signatures are made with it."""
+    told: dict[int, set[bool]] = {}
+    for path in (folder / "corpus").rglob("*.parquet"):
+        file = pq.ParquetFile(path)
+        seed = json.loads(file.schema_arrow.metadata[b"copydesk"])["parameters"]["minhash"]["seed"]
+        rows = file.read().to_pylist()
+        told.setdefault(seed, set()).update(row["minhash"] == _sign_with(seed, row["text"], row["dateline"]) for row in rows)
+    return told
+
+
+def test_signatures_of_another_release_are_made_again(
     planted: ModuleType, tmp_path: Path, articles: list[Article], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """In the statistics of the run that folds them, with a warning for the part; the stories are the same."""
+    """In the corpus, whose files name what they hold; counted in the run that folds them, with a warning for the part. The stories are the same."""
     half = len(articles) // 2
     for name, seeds in (("mixed", (1, 2)), ("ours", (2, 2))):
         for seed, some in zip(seeds, (articles[:half], articles[half:]), strict=True):
+            signed = [replace(article, minhash=_sign_with(seed, article.text, article.dateline)) for article in some]
             with Store(tmp_path / name, open_index=StoryIndex, parameters={"minhash": {"seed": seed}}, recover=False) as store:
-                store.commit(store.freeze(some))
-        with Store(tmp_path / name, open_index=StoryIndex, parameters={"minhash": {"seed": 2}}) as store:
+                store.commit(store.freeze(signed))
+        with open_release(tmp_path / name, 2) as store:
             assert store.finish().get("other_signatures") == (half if name == "mixed" else None)
+            assert store.verify() == []
+        assert read_signatures(tmp_path / name) == {2: {True}}
     (warning,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert "expected signatures (minhash) as {'seed': 2}, found {'seed': 1}" in warning
     assert planted.tell_corpus(tmp_path / "mixed") == planted.tell_corpus(tmp_path / "ours")
+
+
+def test_a_file_of_another_release_is_its_own_until_it_is_written(planted: ModuleType, out: Path, articles: list[Article]) -> None:
+    """It keeps its signatures and says so; when a story of it gets a better copy, or it is merged with one that is ours, all in it are ours."""
+    signed = [replace(article, minhash=_sign_with(1, article.text, article.dateline)) for article in articles]
+    with open_release(out, 1) as store:
+        for some in (signed[:5], signed[5:]):
+            store.commit(store.freeze(some))
+        store.finish()
+    assert read_signatures(out) == {1: {True}}
+    better = planted.make_article(
+        "https://o9.example/0", write_text(0), fetched_at=planted.NOON + timedelta(days=2), source="o9", extra=None
+    )
+    better = replace(better, published_at=planted.NOON - timedelta(days=9), minhash=_sign_with(2, better.text, better.dateline))
+    with open_release(out, 2) as store:
+        store.commit(store.freeze([better]))
+        store.finish()
+        assert store.verify() == []
+        assert read_signatures(out) == {1: {True}, 2: {True}}
+        export_corpus(store.layout, out.parent / "corpus", format="parquet", choice=Choice())
+        assert read_signatures(out.parent) == {2: {True}}
+        assert better.article_id in {row["article_id"] for _, _, row in planted.read_rows(out, "corpus")}
+        shutil.copytree(out, out.with_name("rebuilt"))
+        store.compact(before=date(2100, 1, 1))
+        assert store.verify() == []
+        assert read_signatures(out) == {2: {True}}
+    with open_release(out.with_name("rebuilt"), 2) as store:
+        store.rebuild()
+        assert store.verify() == []
+        assert read_signatures(out.with_name("rebuilt")) == {2: {True}}
 
 
 def test_damage_is_met_at_the_start_after_a_killed_run(planted: ModuleType, out: Path, articles: list[Article]) -> None:
