@@ -24,6 +24,7 @@ TEXT = json.dumps(ARTICLE)
         pytest.param(TEXT.replace("old ferry", "old\n\tferry").replace("old\n\tferry", "old ferry\x01"), id="a control character"),
         pytest.param(f"<!-- {TEXT} -->", id="a comment around it"),
         pytest.param(f"//<![CDATA[\n{TEXT}\n//]]>", id="a CDATA section around it"),
+        pytest.param(f"<!--\n/* <![CDATA[ */\n{TEXT}\n/* ]]> */\n-->\n", id="a CDATA section in a comment"),
         pytest.param(f"{TEXT};", id="a semicolon behind it"),
         pytest.param(f"{TEXT}\n{TEXT}", id="two objects in one script"),
         pytest.param(TEXT.replace('"', "&quot;"), id="escaped as HTML"),
