@@ -11,7 +11,8 @@ _CONTROL_OR_SURROGATE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]")
 # Unicode normalisation takes time quadratic in the length of a run of marks; no language stacks thirty.  Source: UAX #15, stream-safe text.
 _STACKED = r"[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
-_MARK_RUN = re.compile(rf"({_STACKED}{{30}}){_STACKED}+")
+_MOST_STACKED = 30
+_MARK_RUN = re.compile(rf"({_STACKED}{{{_MOST_STACKED}}}){_STACKED}+")
 # Scripts without spaces between words: Thai, Lao, Khmer, Burmese, kana, Han.
 _UNSPACED_RANGES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 UNSPACED = re.compile(f"[{_UNSPACED_RANGES}]")
@@ -54,7 +55,11 @@ def clean_text(text: str) -> str:
     """Return text as NFC on one line: entities are the caller's, runs of space become one, invisible characters and controls vanish."""
     text = " ".join(text.split())
     if text.isprintable():  # the common case, told in one pass: neither invisible characters nor controls
-        return text if text.isascii() else unicodedata.normalize("NFC", _MARK_RUN.sub(r"\1", text))
+        if text.isascii():
+            return text
+        # A mark takes two bytes or more, so with less beyond a byte each there is no long run to look for.
+        may_stack = len(text.encode()) - len(text) > _MOST_STACKED
+        return unicodedata.normalize("NFC", _MARK_RUN.sub(r"\1", text) if may_stack else text)
     # First out, then NFC: an invisible character can stand between a letter and its accent.
     text = unicodedata.normalize("NFC", _MARK_RUN.sub(r"\1", _INVISIBLE.sub("", text)))
     return " ".join(_CONTROL_OR_SURROGATE.sub(" ", text).split())

@@ -38,7 +38,8 @@ _ZONE_BITS = {tag: 1 << ZONES.index(zone) for tag, zone in _ZONE_OF_TAG.items()}
 # Attributes whose words say what an element holds.
 _NAMING_ATTRIBUTES = frozenset("class id itemprop role data-testid data-component data-qa data-type data-block-type data-element".split())
 _DISPLAY_NONE = re.compile(r"display\s{0,5}:\s{0,5}none", re.IGNORECASE)
-_NOT_LETTERS = re.compile(r"[\W_]+")
+_LETTERS = re.compile(r"[^\W_]+")
+_ASCII_KEY = {code: chr(code).lower() if chr(code).isalnum() else None for code in range(128)}
 
 
 def zone_bits(*zones: str) -> int:
@@ -48,7 +49,7 @@ def zone_bits(*zones: str) -> int:
 
 def text_key(text: str) -> str:
     """Return letters and digits of text in lower case: the form in which blocks, headlines and descriptions are compared."""
-    return _NOT_LETTERS.sub("", text.lower())
+    return text.translate(_ASCII_KEY) if text.isascii() else "".join(_LETTERS.findall(text.lower()))
 
 
 @dataclass(slots=True, eq=False)

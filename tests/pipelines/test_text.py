@@ -31,6 +31,7 @@ SIGNS = "(AP)|(ANSA) - |新华社|【|(|（|[|—| – |-|--|: |. |, |May 3|Aug.
         pytest.param("one\x00two\x07\x85three\x96four", "one two three four", id="controls"),
         pytest.param("lone \ud83d surrogate", "lone surrogate", id="lone surrogate"),
         pytest.param("\u202eright to left\u202c", "right to left", id="direction marks"),
+        pytest.param("q" + 31 * "\u0301", "q" + 30 * "\u0301", id="a mark more than thirty"),
         pytest.param("", "", id="nothing"),
     ],
 )
