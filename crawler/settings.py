@@ -61,7 +61,6 @@ SCHEDULER_PRIORITY_QUEUE = "crawler.pacing.PacedPriorityQueue"
 CONCURRENT_REQUESTS = 64
 # Items of one response that are processed side by side; ours yield one, and Scrapy starts a task for each of these.
 CONCURRENT_ITEMS = 4
-REFERRER_POLICY = "no-referrer"
 COOKIES_ENABLED = False
 
 # --- Patience ----------------------------------------------------------------------------------------------------------------------
@@ -88,7 +87,6 @@ REDIRECT_MAX_TIMES = 5
 RETRY_TIMES = 2
 # Each is a counted rejection that is asked again later.
 RETRY_GIVE_UP_LOG_LEVEL = "DEBUG"
-DEPTH_STATS_VERBOSE = False
 MEMUSAGE_LIMIT_MB = 2048
 # Bodies (bytes) that wait for extraction before downloads pause: enough to keep two workers busy with pages of 0.3 MB.
 SCRAPER_SLOT_MAX_ACTIVE_SIZE = 10_000_000
@@ -211,12 +209,19 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.middlewares.StrictRobotsTxt": 100,
     "crawler.middlewares.OptOuts": 105,
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
+    "crawler.middlewares.QuickMetaRefresh": 580,
     # Sees an answer when it is unpacked (590), and before its redirects by <meta> (580) and retries (550).
     "crawler.middlewares.CompleteEndings": 585,
     # Sees an answer before Scrapy's HttpCompressionMiddleware (590) unpacks it.
     "crawler.middlewares.FewLayers": 595,
     # Next to the downloader: archives what the server sent.
     "crawler.archive.ArchiveAnswers": 880,
+}
+# Each takes every result of every answer in hand: no Referer is sent, and no request is judged by its depth.
+SPIDER_MIDDLEWARES = {
+    "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
+    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
 }
 EXTENSIONS = {
     "crawler.extensions.RunReport": 500,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import unicodedata
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import unquote, urlsplit
 
@@ -58,6 +59,7 @@ def refusal_of(url: str, *, allow_private: bool = False) -> str | None:
     return None if allow_private else _refusal_of_host(host)
 
 
+@lru_cache(maxsize=4096)
 def _refusal_of_host(host: str) -> str | None:
     name = plain_host(host)
     if not name:

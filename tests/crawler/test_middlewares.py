@@ -1,11 +1,14 @@
-"""Requests that are never sent."""
+"""Requests that are never sent, and pages that lead on to others."""
 
 from __future__ import annotations
 
 import pytest
 from scrapy import Request
+from scrapy.downloadermiddlewares.redirect import MetaRefreshMiddleware
+from scrapy.http import HtmlResponse
+from scrapy.utils.test import get_crawler
 
-from crawler.middlewares import ForbiddenAddress, PrivateAddressGuard
+from crawler.middlewares import ForbiddenAddress, PrivateAddressGuard, QuickMetaRefresh
 
 
 @pytest.mark.parametrize(
@@ -38,3 +41,31 @@ def test_tests_may_reach_loopback() -> None:
     guard.process_request(Request("http://127.0.0.1/"))
     with pytest.raises(ForbiddenAddress):
         guard.process_request(Request("file:///etc/passwd"))
+
+
+REFRESH = '<html><head><meta http-equiv="Refresh" content="0; url=https://paper.example/new"></head><body>Moved</body></html>'
+
+
+@pytest.mark.parametrize(
+    ("body", "leads_on"),
+    [
+        pytest.param(REFRESH.encode(), True, id="a tag in the head"),
+        pytest.param(REFRESH.encode("utf-16"), True, id="two bytes a letter"),
+        pytest.param(f"<!--{'x' * 3_900}-->{REFRESH}".encode(), True, id="at the end of what Scrapy looks at"),
+        pytest.param(("<!--" + "中" * 3_900 + "-->" + REFRESH).encode(), True, id="behind as many characters of three bytes"),
+        pytest.param(b"<html><head><title>News</title></head><body><p>Moved on.</p></body></html>", False, id="a page without"),
+        pytest.param(REFRESH.replace("new", "").replace("url=", "").encode(), False, id="a tag without an address"),
+    ],
+)
+def test_pages_lead_on_as_scrapy_has_it(body: bytes, leads_on: bool) -> None:
+    """The quick look changes nothing but what it takes: every page is taken or followed as by Scrapy's own middleware."""
+    encoding = "utf-16" if body.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
+    request = Request("https://paper.example/old")
+    for middleware in (QuickMetaRefresh, MetaRefreshMiddleware):
+        response = HtmlResponse(request.url, body=body, encoding=encoding)
+        outcome = middleware.from_crawler(get_crawler()).process_response(request, response)
+        if leads_on:
+            assert isinstance(outcome, Request)
+            assert outcome.url.startswith("https://paper.example/new")
+        else:
+            assert outcome is response
