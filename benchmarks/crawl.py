@@ -4,8 +4,9 @@ The site serves editions of the newsroom's articles from a process of its own, n
 ``inline``, a plain Scrapy spider that calls trafilatura in its callback; ``bare``, the same without it, so that what Scrapy itself takes is
 known; ``newspaper4k`` and ``news-please``, one article after the other, where they are installed (in an environment of their own: name its
 Python with ``--python``). Each gets the same addresses and stores what it finds. Printed are articles per second of wall time and of CPU, what
-share of that CPU our chain alone takes for as many pages (all cores at it), peak memory, and how right the stored texts of the unchanged
-editions are. The site's server runs on the same cores; its CPU is not counted, its time is.
+share of that CPU our chain takes, peak memory, and how right the stored texts of the unchanged editions are. The chain's CPU is what our workers
+measure themselves; for the other engines, what it takes in processes that do nothing else. ``--page-kb`` dresses the pages as ``benchmarks.warc`` does.
+The site's server runs on the same cores; its CPU is not counted, its time is.
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
 from benchmarks.__main__ import newsroom_pages
-from benchmarks.warc import SAMPLE_PAGES, Group, build, chain_on_all_cores, edition_of
+from benchmarks.warc import LOOK_SECONDS, SAMPLE_PAGES, Group, build, chain_on_all_cores, dress, edition_of
 from newsroom import load_truth
 
 HOST = "http://www.editions.example"
@@ -68,9 +70,9 @@ BARE = re.sub(r"        found = .*\n", "", INLINE).replace('found.text if found 
 SCRIPTS = {"bare": BARE, "inline": INLINE, "newspaper4k": NEWSPAPER, "news-please": NEWSPLEASE}
 
 
-def serve(count: int) -> None:
+def serve(count: int, page_bytes: int) -> None:
     """Serve the site as a forward proxy until killed; prints its port. Article n is edition n // pages of page n % pages."""
-    pages = newsroom_pages()
+    pages = [replace(page, body=dress(page.body, page_bytes)) for page in newsroom_pages()]
     urls = "".join(f"<url><loc>{HOST}/article-{number}</loc></url>" for number in range(count))
     sitemap = f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urls}</urlset>'.encode()
 
@@ -109,9 +111,10 @@ def serve(count: int) -> None:
 
 
 @contextmanager
-def site(count: int) -> Iterator[str]:
+def site(count: int, page_kb: int) -> Iterator[str]:
     """Serve the site from another process; yields the proxy's address."""
-    process = subprocess.Popen([sys.executable, "-m", "benchmarks.crawl", "--serve", str(count)], stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", "benchmarks.crawl", "--serve", str(count), "--page-kb", str(page_kb)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout
         yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
@@ -175,9 +178,15 @@ def score(texts: dict[str, str]) -> tuple[float, float]:
     return total / len(truth), exact / len(truth)
 
 
-def measure(engine: str, count: int, python: str, chain: float) -> str:
-    """Crawl with one engine and return the line of its figures; chain: CPU seconds a page."""
-    with tempfile.TemporaryDirectory() as name, site(count) as proxy:
+def chain_seconds_of(folder: Path) -> float:
+    """Return the CPU seconds of the chain in a crawl of ours, as its workers measured them."""
+    report = json.loads(next((folder / "output" / "runs").glob("*/report.json")).read_text())
+    return float(report["measures"]["extract_cpu_seconds"])
+
+
+def measure(engine: str, count: int, page_kb: int, python: str, chain: float) -> str:
+    """Crawl with one engine and return the line of its figures; chain: CPU seconds a page, for engines that are not ours."""
+    with tempfile.TemporaryDirectory() as name, site(count, page_kb) as proxy:
         folder = Path(name)
         env = {**os.environ, "http_proxy": proxy, "HTTP_PROXY": proxy, "no_proxy": ""}
         started = time.monotonic()
@@ -191,14 +200,15 @@ def measure(engine: str, count: int, python: str, chain: float) -> str:
         while process.poll() is None:
             group.look()
             said = (said + (process.stderr.read() or b""))[-2_000:]
-            time.sleep(0.5)
+            time.sleep(LOOK_SECONDS)
         wall, cpu, peak = time.monotonic() - started, group.cpu_seconds, max(total for _, total in group.memory)
         if process.returncode:
             return f"{engine:12s} {count:7d}  not measured: {said.decode(errors='replace').strip().splitlines()[-1:] or process.returncode}"
         texts = texts_of(engine, folder)
         f1, exact = score(texts)
+        stages = chain_seconds_of(folder) if engine == "ours" else chain * len(texts)
         return (
-            f"{engine:12s} {count:7d} {len(texts):7d} {len(texts) / wall:9.1f} {len(texts) / cpu:9.1f} {chain * len(texts) / cpu:6.0%} "
+            f"{engine:12s} {count:7d} {len(texts):7d} {len(texts) / wall:9.1f} {len(texts) / cpu:9.1f} {stages / cpu:6.0%} "
             f"{peak:9.0f}   {f1:.3f}  {exact:.2f}"
         )
 
@@ -209,16 +219,18 @@ def main() -> int:
     parser.add_argument("--articles", default="1000", help="sizes, parted by commas")
     parser.add_argument("--engines", default=",".join(ENGINES))
     parser.add_argument("--python", default=sys.executable, help="the Python that has newspaper4k and news-please")
+    parser.add_argument("--page-kb", type=int, default=0, help="dress smaller pages up to so many kB (1,000 bytes)")
     parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve is not None:
-        serve(options.serve)
+        serve(options.serve, 1000 * options.page_kb)
     with tempfile.TemporaryDirectory() as name:
-        chain = chain_on_all_cores(build(Path(name), SAMPLE_PAGES), len(os.sched_getaffinity(0)))
+        chain = chain_on_all_cores(build(Path(name), SAMPLE_PAGES, page_bytes=1000 * options.page_kb), len(os.sched_getaffinity(0)))
+    print(f"chain        {1000 * chain:.2f} ms of CPU a page")
     print(f"{'engine':12s} {'named':>7s} {'stored':>7s} {'a second':>9s} {'a CPU s':>9s} {'chain':>6s} {'peak MB':>9s}   {'F1':5s}  exact")
     for count in (int(size) for size in options.articles.split(",")):
         for engine in options.engines.split(","):
-            print(measure(engine, count, options.python, chain), flush=True)
+            print(measure(engine, count, options.page_kb, options.python, chain), flush=True)
     return 0
 
 
