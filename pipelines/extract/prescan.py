@@ -82,7 +82,7 @@ def _end_of_comment(html: str, found: re.Match[str], never_closed: set[str]) -> 
 def _cap_tags(html: str) -> str:
     if len(html) <= _FEW_TAG_CHARS:
         return html
-    huge = [tag for tag in _TAG.finditer(html) if _is_huge(html, *tag.span())]
+    huge = [tag for tag in _TAG.finditer(html) if tag.end() - tag.start() > _FEW_TAG_CHARS and _is_huge(tag[0])]
     if not huge:
         return html
     pieces, position = [], 0
@@ -92,7 +92,5 @@ def _cap_tags(html: str) -> str:
     return "".join([*pieces, html[position:]])
 
 
-def _is_huge(html: str, start: int, end: int) -> bool:
-    if end - start <= _FEW_TAG_CHARS:
-        return False
-    return end - start > MAX_TAG_CHARS or len(_QUOTED.sub(" ", html[start:end]).split()) > MAX_ATTRIBUTES
+def _is_huge(tag: str) -> bool:
+    return len(tag) > MAX_TAG_CHARS or len(_QUOTED.sub(" ", tag).split()) > MAX_ATTRIBUTES
