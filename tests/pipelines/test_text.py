@@ -8,7 +8,7 @@ import time
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import text as text_module
@@ -209,3 +209,10 @@ def test_long_texts_take_time_in_proportion(text: str) -> None:
     count_words(text)
     text_hash(text, "LONDON")
     assert time.process_time() - started < 3
+
+
+@settings(max_examples=400)
+@given(st.text(st.sampled_from("aBΣςÉß½ﬁ…’“ –😀🏽ǅİ①㌀㉠\u00a0\u00ad\ufe0f") | st.characters()))
+def test_a_form_does_not_depend_on_how_it_is_found(text: str) -> None:
+    """Most are found character by character; a mark that vanishes keeps a text from that."""
+    assert matching_form(text) == matching_form(f"{text} \u0301")
