@@ -7,7 +7,7 @@ another: a field's meaning is documented here once. Column types on disk stand i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -156,7 +156,7 @@ class Revisit:
     last_modified: str | None = None
 
 
-INDEXED_TAGS = ("h1", "h2", "link", "meta", "p")
+INDEXED_TAGS = ("h1", "h2", "link", "meta", "p", "title")
 """What stages look for by tag."""
 
 
@@ -169,6 +169,8 @@ class ParsedPage:
     """Root of the only parse of this page. Read it; a stage that changes it works on its own copy."""
     indexed: tuple[tuple[str, HtmlElement], ...] = field(repr=False)
     """(tag, element) in page order of every element with one of INDEXED_TAGS; ``elements`` looks them up."""
+    marked: Mapping[str, Sequence[HtmlElement]] = field(default_factory=dict, repr=False)
+    """The elements that microdata or RDFa name, in page order, by the value of ``itemprop`` or ``property``."""
     json_ld: tuple[Mapping[str, Any], ...] = field(repr=False)
     """Every JSON-LD object of the page, ``@graph`` flattened, in page order."""
     meta: Mapping[str, str] = field(repr=False)
@@ -182,6 +184,11 @@ class ParsedPage:
     def elements(self, *tags: str) -> list[HtmlElement]:
         """Return the elements with one of these tags, all of INDEXED_TAGS, in page order: without another pass over the tree."""
         return [element for tag, element in self.indexed if tag in tags]
+
+    @property
+    def title(self) -> str:
+        """Text of the first ``<title>``; "" if there is none. ``tree.find`` would go through the whole page: it looks one element ahead."""
+        return next((element.text or "" for tag, element in self.indexed if tag == "title"), "")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

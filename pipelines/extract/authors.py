@@ -67,7 +67,7 @@ def _author_fields(parsed: ParsedPage, page: Sequence[PageBlock], site: SiteName
     yield from ((field, False) for field in stated)
     if any(not site.is_name(name) for name in _organizations(parsed, "author", "creator")):
         return
-    places = find_places(parsed.tree)
+    places = find_places(parsed)
     marked = list(marked_bylines(places))
     yield from ((field, True) for field in marked)
     if any(is_desk(name) for field in (*stated, *marked) for value in field for name in names_of(value, site)):

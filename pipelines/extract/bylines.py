@@ -18,6 +18,7 @@ from lxml.html import HtmlElement
 from pipelines.extract.headline import above_text
 from pipelines.extract.names import WORDS, looks_like_names
 from pipelines.extract.page_blocks import PageBlock, text_key
+from pipelines.records import ParsedPage
 from pipelines.text import clean_text
 
 _FOREIGN_OPENINGS = tuple(WORDS["foreign_openings"].split())
@@ -51,16 +52,17 @@ class Places:
     """Links to an author's page that bears the name: ``<a href="/authors/jane-doe">Jane Doe</a>``."""
 
 
-def find_places(tree: HtmlElement) -> Places:
+def find_places(parsed: ParsedPage) -> Places:
     """Return where the page may name its authors, in one pass over its elements."""
+    marked = {element for name in _MARKS for element in parsed.marked.get(name, ())}
     found: dict[str, list[HtmlElement]] = {"marked": [], "called": [], "linked": []}
     above = dict.fromkeys(found, 0)
-    for element in tree.iter(etree.Element):
+    for element in parsed.tree.iter(etree.Element):
         tag, get = element.tag, element.get
         if tag == "h1":
             if not any(above.values()) and len(_text(element)) >= 15:
                 above = {name: len(elements) for name, elements in found.items()}
-        elif get("itemprop") in _MARKS or get("property") in _MARKS or (tag == "a" and "author" in (get("rel") or "").split()):
+        elif element in marked or (tag == "a" and "author" in (get("rel") or "").split()):
             if tag not in _UNSEEN_TAGS:
                 found["marked"].append(element)
         elif (names := get("class") or get("id")) and _is_byline_class(names[:MAX_CLASS_CHARS]):

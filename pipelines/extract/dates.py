@@ -117,7 +117,7 @@ def _published_stamps(parsed: ParsedPage, hint: Discovered | None, blocks: Seque
     article, meta, tree = parsed.article_ld, parsed.meta, parsed.tree
     yield from _stamps([text for key in ("datePublished", "dateCreated", "uploadDate") for text in strings_of(article.get(key))], "json-ld")
     yield from _stamps([meta[key] for key in _PUBLISHED_META if key in meta], "meta")
-    marked = tree.xpath("//*[@itemprop='datePublished' or @property='datePublished']")[:MAX_MARKED]
+    marked = parsed.marked.get("datePublished", ())[:MAX_MARKED]
     yield from _stamps([element.get("datetime") or element.get("content") or "" for element in marked], "meta")
     if not article:
         # Objects that are no article, such as a WebPage, may still carry the date; teasers would, but then there are several.
@@ -142,7 +142,7 @@ def _days(days: Iterable[datetime]) -> Iterator[Stamp]:
 def _modified_stamps(parsed: ParsedPage, hint: Discovered | None) -> Iterator[Stamp]:
     yield from _stamps(strings_of(parsed.article_ld.get("dateModified")), "json-ld")
     yield from _stamps([parsed.meta[key] for key in _MODIFIED_META if key in parsed.meta], "meta")
-    marked = parsed.tree.xpath("//*[@itemprop='dateModified' or @property='dateModified']")[:MAX_MARKED]
+    marked = parsed.marked.get("dateModified", ())[:MAX_MARKED]
     yield from _stamps([element.get("datetime") or element.get("content") or "" for element in marked], "meta")
     if hint and hint.modified_at:
         yield Stamp(hint.modified_at.astimezone(UTC), "sitemap", True, True)

@@ -41,7 +41,7 @@ class PageFacts:
 def read_facts(parsed: ParsedPage) -> PageFacts:
     """Return what the page states of its article."""
     article, meta = parsed.article_ld, parsed.meta
-    titles = _plain(meta.get("og:title"), meta.get("twitter:title"), article.get("headline"), parsed.tree.findtext(".//title"))
+    titles = _plain(meta.get("og:title"), meta.get("twitter:title"), article.get("headline"), parsed.title)
     descriptions = _plain(meta.get("og:description"), meta.get("description"), meta.get("twitter:description"), article.get("description"))
     body = article.get("articleBody")
     body = clean_text(" ".join(plain_paragraphs(body))) if isinstance(body, str) else ""

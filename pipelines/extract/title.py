@@ -99,7 +99,7 @@ def _stated_titles(parsed: ParsedPage, names: SiteNames) -> list[str]:
         plain(parsed.meta.get("headline")),
         plain(parsed.meta.get("og:title")),
         plain(parsed.meta.get("twitter:title")),
-        clean_text(parsed.tree.findtext(".//title") or "")[:MAX_TITLE_CHARS],
+        clean_text(parsed.title)[:MAX_TITLE_CHARS],
     )
     cleaned = [names.cut(title) for title in candidates if title and len(title) <= 2 * MAX_TITLE_CHARS]
     keys_of_site = names.stated | names.hosts | {""}
