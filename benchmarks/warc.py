@@ -223,7 +223,7 @@ def describe(whole: Replay, start: Replay, alone: float, cores: int) -> str:
         f"start-up     {start_cpu:.1f} s of CPU in {start_seconds:.1f} s",
         f"replay       {pages / whole.seconds:.1f} pages a second ({whole.seconds:.0f} s), "
         f"{stages / whole.seconds / cores:.0%} of {cores} cores x the chain's pages a CPU second; "
-        f"{stages / max(whole.seconds - start_seconds, 0.1) / cores:.0%} without start-up",
+        f"{stages / max(whole.seconds - start_seconds, 0.1) / cores:.0%} without start-up. It had {cpu / whole.seconds / cores:.0%} of the cores' time",
         f"CPU          {1000 * cpu / pages:.2f} ms a page in all processes, of which the chain is {stages / cpu:.1%}; "
         f"{stages / (cpu - start_cpu):.1%} without start-up",
     ]
