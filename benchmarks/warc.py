@@ -15,6 +15,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -90,10 +91,10 @@ def dress(body: bytes, size: int) -> bytes:
     return body.replace(b"</body>", teasers.encode() + b"</body>", 1)
 
 
-def exchanges(count: int, *, page_bytes: int = 0) -> Iterator[Exchange]:
-    """Yield so many answers, a second apart; smaller pages than page_bytes are dressed."""
+def exchanges(numbers: range, *, page_bytes: int = 0) -> Iterator[Exchange]:
+    """Yield the answers of these numbers, a second apart; smaller pages than page_bytes are dressed."""
     pages = newsroom_pages()
-    for index in range(count):
+    for index in numbers:
         url, body = edition_of(pages[index % len(pages)], index // len(pages))
         body = dress(body, page_bytes)
         yield Exchange(
@@ -108,13 +109,30 @@ def exchanges(count: int, *, page_bytes: int = 0) -> Iterator[Exchange]:
         )
 
 
-def build(folder: Path, count: int, *, page_bytes: int = 0) -> Path:
-    """Write the archive and return its only file."""
+def write_part(folder: Path, numbers: range, page_bytes: int) -> Path:
+    """Write some of the answers as an archive in a folder of its own, and return its only file."""
     archive = Archive(folder, index=folder / "index.sqlite", name="bench", max_bytes=10**12, info={"software": "copydesk benchmark"})
-    for exchange in exchanges(count, page_bytes=page_bytes):
+    for exchange in exchanges(numbers, page_bytes=page_bytes):
         archive.write(exchange)
     archive.close()
     return next(folder.glob("*.warc.gz"))
+
+
+def build(folder: Path, count: int, *, page_bytes: int = 0) -> Path:
+    """Write the archive, on all cores, and return its only file: archives one after the other are one."""
+    cores = min(count, len(os.sched_getaffinity(0)))
+    bounds = [count * part // cores for part in range(cores + 1)]
+    with tempfile.TemporaryDirectory() as scratch, ProcessPoolExecutor(cores) as pool:
+        folders = [Path(scratch) / str(part) for part in range(cores)]
+        parts = pool.map(write_part, folders, map(range, bounds, bounds[1:]), [page_bytes] * cores)
+        folder.mkdir(parents=True, exist_ok=True)
+        whole = folder / "bench.warc.gz"
+        with whole.open("wb") as file:
+            for part in parts:
+                with part.open("rb") as source:
+                    shutil.copyfileobj(source, file)
+                part.unlink()
+    return whole
 
 
 def find_or_build(folder: Path, count: int, *, page_bytes: int = 0) -> Path:
