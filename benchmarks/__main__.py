@@ -23,7 +23,7 @@ from pipelines import chain
 from pipelines.attribute import attribute_draft, read_marks
 from pipelines.chain import process_page
 from pipelines.dedup import deduplicate, minhash_bytes
-from pipelines.extract import extract_article, parse_page
+from pipelines.extract import extract_article, page_blocks, parse_page
 from pipelines.extract.decode import decode_body
 from pipelines.records import Article, Document, Draft, FetchedPage, ParsedPage
 from pipelines.scrub import scrub_draft
@@ -74,12 +74,13 @@ def cpu_seconds(work: Callable[[], object]) -> float:
 def measure_stages(pages: list[FetchedPage]) -> None:
     """Print milliseconds of CPU a page for each stage, and pages per CPU second of the chain."""
     parsed = [outcome for page in pages if isinstance(outcome := parse_page(page), ParsedPage)]
-    marks = [read_marks(one) for one in parsed]
+    texts = [page_blocks(one.tree) for one in parsed]
+    marks = [read_marks(one, blocks) for one, blocks in zip(parsed, texts, strict=True)]
     drafts = [draft for page, of in zip(pages, parsed, strict=True) if isinstance(draft := extract_article(of, page), Draft)]
     scrubbed = [kept for draft in drafts if isinstance(kept := scrub_draft(draft), Draft)]
     figures = {
         "parse": cpu_seconds(lambda: [parse_page(page) for page in pages]),
-        "read marks": cpu_seconds(lambda: [read_marks(one) for one in parsed]),
+        "read marks": cpu_seconds(lambda: [read_marks(one, blocks) for one, blocks in zip(parsed, texts, strict=True)]),
         "extract": cpu_seconds(lambda: [extract_article(of, page) for page, of in zip(pages, parsed, strict=True)]),
         "scrub": cpu_seconds(lambda: [scrub_draft(draft) for draft in drafts]),
         "attribute": cpu_seconds(lambda: [attribute_draft(draft, of) for draft, of in zip(scrubbed, marks, strict=False)]),

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from pipelines.attribute import attribute_draft, load_agencies, read_marks
 from pipelines.dedup import FOLD_CHARACTERS, FOLD_SIZE, MINHASH_SCHEME, minhash_bytes
 from pipelines.errors import CorpusError
-from pipelines.extract import BlockModel, explain_thin, extract_article, parse_drawn_page, parse_page
+from pipelines.extract import BlockModel, explain_thin, extract_article, page_blocks, parse_drawn_page, parse_page
 from pipelines.records import (
     Article,
     Attribution,
@@ -96,8 +96,9 @@ def _run_stages(page: FetchedPage, options: _Options) -> Article | Rejection:
 
 
 def _make_of(parsed: ParsedPage, page: FetchedPage, options: _Options) -> Article | Rejection:
-    marks = read_marks(parsed)
-    extracted = extract_article(parsed, page, extractor=options.extractor, model=options.model)
+    blocks = page_blocks(parsed.tree)
+    marks = read_marks(parsed, blocks)
+    extracted = extract_article(parsed, page, extractor=options.extractor, model=options.model, blocks=blocks)
     if isinstance(extracted, Rejection):
         return extracted
     scrubbed = _scrub(extracted, min_words=options.min_words, source_lines=options.source_lines)

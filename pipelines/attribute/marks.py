@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.attribute.agencies import has_agency_form
 from pipelines.attribute.line_sections import Section, find_cues, sections_in
 from pipelines.attribute.lines import read_line
+from pipelines.attribute.page_text import PageText, TextOnPage, may_hold
 from pipelines.attribute.page_walk import (
     Paragraph,
     calls_itself,
@@ -23,7 +24,7 @@ from pipelines.attribute.page_walk import (
     find_paragraphs,
     has_link,
     stands_in,
-    text_between,
+    text_of_footers_near,
     walk_blocks,
 )
 from pipelines.attribute.source_lines import has_provider_cue, points_to_original
@@ -35,12 +36,17 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 MAX_HEADER_ELEMENTS = 700
-MAX_HEADER_CHARS = 3000
+MAX_HEADER_BLOCKS = 100
+MAX_HEADER_LINE_CHARS = 160
 MAX_CLOSING_ELEMENTS = 80
 MAX_CLOSING_BLOCKS = 8
-MAX_CLOSING_CHARS = 1000
-MAX_SOURCE_CHARS = 500
+MAX_CLOSING_PAGE_BLOCKS = 10
+MAX_CLOSING_LINE_CHARS = 200
+MAX_SOURCE_CHARS = 300
 LABEL_CHARS = 16
+MAX_LABEL_CHARS = 110
+"""Of a label and the name of an outlet behind it."""
+LEDE_CHARS = 200
 MAX_AUTHORS = 12
 
 # First that speaks wins; several sites fill several of them.
@@ -93,18 +99,22 @@ class Marks:
     """Marks that may name another outlet."""
 
 
-def read_marks(parsed: ParsedPage) -> Marks:
-    """Return the page's provenance marks; the tree is not changed."""
+def read_marks(parsed: ParsedPage, blocks: Sequence[TextOnPage] = ()) -> Marks:
+    """Return the page's provenance marks; the tree is not changed.
+
+    blocks: the page's text in reading order, if the caller has it: it tells at little cost where no walk can find an agency.
+    """
     paragraphs = find_paragraphs(parsed.elements("h1", "p"))
     body = find_main_run(paragraphs) or find_bare_run(parsed.tree)
     run = [element for element, _ in body]
-    header, providers = _read_header(paragraphs, run)
+    page_text = PageText(blocks)
+    header, providers = _read_header(paragraphs, run, page_text)
     return Marks(
         url=parsed.url,
         brands=_read_brands(parsed),
         authors=(*_read_author_fields(parsed), *header),
-        closings=_read_closings(run),
-        ledes=tuple(clean_text(text[:300]) for _, text in body[:2]),
+        closings=_read_closings(run, page_text),
+        ledes=tuple(clean_text(text[:LEDE_CHARS]) for _, text in body[:2]),
         origins=(*providers, *_read_source_lines(paragraphs, run, parsed.url), *_read_origin_fields(parsed)),
     )
 
@@ -149,13 +159,13 @@ def _read_origin_fields(parsed: ParsedPage) -> Iterator[Mark]:
         if isinstance(value, str) and (url := absolute_url(value)) and not is_same_site(url, parsed.url):
             yield Mark(signal="is_based_on", text=url, url=url)
     for key in ORIGIN_META:
-        if (url := absolute_url(parsed.meta.get(key, ""))) and not is_same_site(url, parsed.url):
+        if (value := parsed.meta.get(key)) and (url := absolute_url(value)) and not is_same_site(url, parsed.url):
             yield Mark(signal="original_source", text=url, url=url)
     for name in _names(parsed.article_ld.get("provider"))[:1]:
         yield Mark(signal="provider_line", text=f"Provided by {name}")
 
 
-def _read_header(paragraphs: Sequence[Paragraph], run: Sequence[HtmlElement]) -> tuple[list[Mark], list[Mark]]:
+def _read_header(paragraphs: Sequence[Paragraph], run: Sequence[HtmlElement], page_text: PageText) -> tuple[list[Mark], list[Mark]]:
     """Bylines and provider lines between the headline and the body.
 
     The walk ends at the body's second long paragraph: the first may be a standfirst in the same container.
@@ -175,13 +185,19 @@ def _read_header(paragraphs: Sequence[Paragraph], run: Sequence[HtmlElement]) ->
     if headline is None:
         return bylines, providers
     stop = run[1] if len(run) > 1 else run[0] if run else None
-    region = text_between(headline, stop, max_chars=MAX_HEADER_CHARS)
-    if not (has_agency_form(region) or has_provider_cue(region)):
+    above = (
+        page_text.lines_before(stop, start=headline, max_line_chars=MAX_HEADER_LINE_CHARS, max_blocks=MAX_HEADER_BLOCKS)
+        if stop is not None
+        else page_text.lines_behind(headline, max_line_chars=MAX_HEADER_LINE_CHARS, max_blocks=MAX_HEADER_BLOCKS)
+    )
+    if above is not None and not may_hold(above, _names_source):
         return bylines, providers
     for text, element, since_image in walk_blocks(headline, stop, max_elements=MAX_HEADER_ELEMENTS):
+        if len(text) > MAX_HEADER_LINE_CHARS:
+            continue
         if has_provider_cue(text):
             providers.append(Mark(signal="provider_line", text=text))
-        elif len(text) <= 160 and has_agency_form(text):
+        elif has_agency_form(text):
             is_byline = calls_itself(element, _BYLINE_CLASS)
             if is_byline or (since_image > 0 and not stands_in(element, "aside", "footer")):
                 is_free = (
@@ -191,15 +207,23 @@ def _read_header(paragraphs: Sequence[Paragraph], run: Sequence[HtmlElement]) ->
     return bylines, providers
 
 
-def _read_closings(run: Sequence[HtmlElement]) -> tuple[Mark, ...]:
+def _names_source(text: str) -> bool:
+    return has_agency_form(text) or has_provider_cue(text)
+
+
+def _read_closings(run: Sequence[HtmlElement], page_text: PageText) -> tuple[Mark, ...]:
     """The short lines behind the last paragraph that name an agency; near an image they are its credit."""
-    if not run or not has_agency_form(text_between(run[-1], None, max_chars=MAX_CLOSING_CHARS)):
+    if not run:
+        return ()
+    behind = page_text.lines_behind(run[-1], max_line_chars=MAX_CLOSING_LINE_CHARS, max_blocks=MAX_CLOSING_PAGE_BLOCKS)
+    # Footers are no text to extraction.
+    if behind is not None and not may_hold(behind, has_agency_form) and not has_agency_form(text_of_footers_near(run[-1])):
         return ()
     closings: list[Mark] = []
     for count, (text, element, since_image) in enumerate(walk_blocks(run[-1], None, max_elements=MAX_CLOSING_ELEMENTS)):
         if count >= MAX_CLOSING_BLOCKS:
             break
-        if since_image >= 3 and len(text) <= 200 and has_agency_form(text):
+        if since_image >= 3 and len(text) <= MAX_CLOSING_LINE_CHARS and has_agency_form(text):
             is_byline = calls_itself(element, _BYLINE_CLASS)
             # Behind the body an aside holds teasers, with bylines of their own.
             if not stands_in(element, "aside", *(() if is_byline else ("footer",))):
@@ -210,21 +234,20 @@ def _read_closings(run: Sequence[HtmlElement]) -> tuple[Mark, ...]:
 def _read_source_lines(paragraphs: Sequence[Paragraph], run: Sequence[HtmlElement], url: str) -> Iterator[Mark]:
     """Paragraphs that are source lines, with the first link in them to another site: those with a link, and the next behind the body."""
     last = run[-1] if run else None
-    behind = next((index for index, item in enumerate(paragraphs) if item.element is last), -1) + 1
+    behind = next((index for index, (element, _) in enumerate(paragraphs) if element is last), -1) + 1
     short = [
-        item
-        for index, item in enumerate(paragraphs)
-        if len(item.text) <= MAX_SOURCE_CHARS
-        and item.element.tag == "p"
-        and (behind <= index < behind + MAX_CLOSING_BLOCKS or has_link(item.element))
+        (element, text)
+        for index, (element, text) in enumerate(paragraphs)
+        if len(text) <= MAX_SOURCE_CHARS and element.tag == "p" and (behind <= index < behind + MAX_CLOSING_BLOCKS or has_link(element))
     ]
-    cues = find_cues([item.text for item in short], only=_SOURCE_SECTIONS)
+    cues = find_cues([text for _, text in short], only=_SOURCE_SECTIONS)
     for element, text in short:
-        if not (cues and sections_in(text, cues)) and not _LABEL_SIGN.search(text[:LABEL_CHARS]):
+        sections = sections_in(text, cues) if cues else ()
+        if not sections and (len(text) > MAX_LABEL_CHARS or not _LABEL_SIGN.search(text, 0, LABEL_CHARS)):
             continue
         text = clean_text(text)
         is_source = (line := read_line(text)) is not None and line.kind == "source_line"
-        may_point = points_to_original(text)
+        may_point = "original_link" in sections and points_to_original(text)
         if not (is_source or may_point):
             continue
         links = (absolute_url(anchor.get("href", ""), url) for anchor in element.iter("a"))

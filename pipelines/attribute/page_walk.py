@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from lxml.etree import XPath, tostring
@@ -22,6 +23,8 @@ MAX_PARAGRAPH_CHARS = 2_000_000  # of all paragraphs together
 MAX_BLOCK_CHARS = 400
 LONG_PARAGRAPH_CHARS = 120
 MAX_TEXT_HOLDERS = 60
+NEAR_LEVELS = 3
+MAX_NEAR_TEXTS = 40
 
 _BLOCK_TAGS = frozenset(
     "address article blockquote body br dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header hr li main ol p pre section table "
@@ -39,19 +42,16 @@ _SKIPPED_CLASS = re.compile(
 )
 
 
-# All in C, without an object for each element.
-_TEXTS = XPath("descendant::text()[normalize-space() and not(parent::script or parent::style)]", smart_strings=False)
+# In C, without an object for each element.
 _HEADING_BEFORE = XPath("preceding::*[self::h1 or self::h2 or self::h3][1]")
 _TEXT_HOLDERS = XPath(
-    f"descendant::*[self::div or self::td or self::section or self::article][text()[string-length(normalize-space()) >= {LONG_PARAGRAPH_CHARS}]]"
+    f"descendant::text()[string-length(normalize-space()) >= {LONG_PARAGRAPH_CHARS}]"
+    "/parent::*[self::div or self::td or self::section or self::article]"
 )
 
 
-class Paragraph(NamedTuple):
-    """An ``h1`` or ``p`` and its text, as printed but for space at the ends."""
-
-    element: HtmlElement
-    text: str
+Paragraph = tuple["HtmlElement", str]
+"""An ``h1`` or ``p`` and its text, as printed but for space at the ends."""
 
 
 class WalkedBlock(NamedTuple):
@@ -69,7 +69,8 @@ def text_of(element: HtmlElement) -> str:
     """Return all text below an element."""
     if len(element) == 0:
         return element.text or ""
-    return str(tostring(element, method="text", encoding="unicode", with_tail=False))
+    text: str = tostring(element, method="text", encoding="unicode", with_tail=False)
+    return text
 
 
 def has_link(element: HtmlElement) -> bool:
@@ -84,7 +85,7 @@ def find_paragraphs(elements: Iterable[HtmlElement]) -> list[Paragraph]:
     for element in elements:
         text = text_of(element).strip()
         chars += len(text)
-        found.append(Paragraph(element, text))
+        found.append((element, text))
         if len(found) >= MAX_PARAGRAPHS or chars > MAX_PARAGRAPH_CHARS:
             break
     return found
@@ -95,8 +96,8 @@ def find_main_run(paragraphs: Sequence[Paragraph]) -> list[Paragraph]:
 
     The container is their parent, or the parent's parent where that holds twice as many: some sites wrap each paragraph.
     """
-    longs = [item for item in paragraphs if len(item.text) >= LONG_PARAGRAPH_CHARS and item.element.tag == "p"]
-    parents = [item.element.getparent() for item in longs]
+    longs = [(element, text) for element, text in paragraphs if len(text) >= LONG_PARAGRAPH_CHARS and element.tag == "p"]
+    parents = [element.getparent() for element, _ in longs]
     run = _largest_group(longs, parents)
     if len(run) * 2 >= len(longs):
         return run
@@ -106,8 +107,8 @@ def find_main_run(paragraphs: Sequence[Paragraph]) -> list[Paragraph]:
 
 def find_bare_run(tree: HtmlElement) -> list[Paragraph]:
     """Return the elements that hold long text of their own, for pages that part paragraphs by ``<br>`` or ``<div>``: the largest group."""
-    holders = [Paragraph(element, text_of(element)) for element in _TEXT_HOLDERS(tree)[:MAX_TEXT_HOLDERS]]
-    return _largest_group(holders, [item.element.getparent() for item in holders])
+    holders = [(element, text_of(element)) for element in _TEXT_HOLDERS(tree)[:MAX_TEXT_HOLDERS]]
+    return _largest_group(holders, [element.getparent() for element, _ in holders])
 
 
 def find_heading_before(element: HtmlElement) -> HtmlElement | None:
@@ -118,44 +119,24 @@ def find_heading_before(element: HtmlElement) -> HtmlElement | None:
 
 def _largest_group(longs: Sequence[Paragraph], holders: Sequence[HtmlElement | None]) -> list[Paragraph]:
     sizes: dict[HtmlElement, int] = {}
-    for item, holder in zip(longs, holders, strict=True):
+    for (_, text), holder in zip(longs, holders, strict=True):
         if holder is not None:
-            sizes[holder] = sizes.get(holder, 0) + len(item.text)
+            sizes[holder] = sizes.get(holder, 0) + len(text)
     if not sizes:
         return []
     winner = max(sizes, key=lambda holder: sizes[holder])
     return [item for item, holder in zip(longs, holders, strict=True) if holder is winner]
 
 
-def text_between(start: HtmlElement, stop: HtmlElement | None, *, max_chars: int, max_elements: int = 200) -> str:
-    """Return the text behind ``start`` up to ``stop``, whole subtrees at a time: what a walk there could meet, for a cheap look first.
-
-    Without ``stop``, or where the caps end it, the text may go on where a walk would stop, or stop where it would go on.
-    """
-    way = {stop, *stop.iterancestors()} if stop is not None else set()
-    pieces: list[str] = []
-    room = max_chars
-    node: HtmlElement | None = start
-    for _ in range(max_elements):
-        if node is None or room <= 0:
+def text_of_footers_near(element: HtmlElement) -> str:
+    """Return the text of the article's footers, a text node a line: those in one of the next elements around this one, the body's own aside."""
+    texts: list[str] = []
+    for around in islice(element.iterancestors(), NEAR_LEVELS):
+        if around.tag == "body":
             break
-        if node.tail and node is not start:
-            pieces.append(node.tail[:room])
-        following = node.getnext()
-        if following is None:
-            node = node.getparent()
-            continue
-        node = following
-        while node in way:
-            if node is stop or len(node) == 0:
-                return "\n".join(pieces)
-            pieces.append((node.text or "")[:room])
-            node = node[0]
-        if isinstance(node.tag, str) and node.tag not in _SKIPPED_TAGS:
-            text = ("\n".join(_TEXTS(node)) if len(node) else node.text or "")[:room]
-            room -= len(text) + 1
-            pieces.append(text)
-    return "\n".join(pieces)
+        for footer in around.iterchildren("footer"):
+            texts += islice(footer.itertext(), MAX_NEAR_TEXTS)
+    return "\n".join(texts)
 
 
 def walk_blocks(start: HtmlElement, stop: HtmlElement | None, *, max_elements: int) -> Iterator[WalkedBlock]:
@@ -173,15 +154,14 @@ def walk_blocks(start: HtmlElement, stop: HtmlElement | None, *, max_elements: i
             node = node[0]
         else:
             while True:
-                is_block = node.tag in _BLOCK_TAGS
-                if is_block and pieces and (text := _join(pieces)):
-                    yield WalkedBlock(text, holder, since_image)
-                    since_image += 1
-                if is_block:
+                if node.tag in _BLOCK_TAGS:
+                    if pieces and (text := _join(pieces)):
+                        yield WalkedBlock(text, holder, since_image)
+                        since_image += 1
                     pieces = []
-                if node.tail and node is not start:
+                if (tail := node.tail) and node is not start:
                     holder = holder if pieces else node.getparent()
-                    pieces.append(node.tail[:MAX_BLOCK_CHARS])
+                    pieces.append(tail[:MAX_BLOCK_CHARS])
                 following = node.getnext()
                 if following is not None:
                     node = following
@@ -192,7 +172,7 @@ def walk_blocks(start: HtmlElement, stop: HtmlElement | None, *, max_elements: i
                         yield WalkedBlock(text, holder, since_image)
                     return
         tag = node.tag
-        if tag in _BLOCK_TAGS and pieces:
+        if pieces and tag in _BLOCK_TAGS:
             if text := _join(pieces):
                 yield WalkedBlock(text, holder, since_image)
                 since_image += 1
@@ -202,9 +182,9 @@ def walk_blocks(start: HtmlElement, stop: HtmlElement | None, *, max_elements: i
         if tag in _IMAGE_TAGS:
             since_image = 0
         descend = isinstance(tag, str) and (node in kept_ancestors or not _is_skipped(node, tag))
-        if descend and node.text and node.text.strip():
+        if descend and (words := node.text) and not words.isspace():
             holder = holder if pieces else node
-            pieces.append(node.text[:MAX_BLOCK_CHARS])
+            pieces.append(words[:MAX_BLOCK_CHARS])
 
 
 def _is_skipped(node: HtmlElement, tag: str) -> bool:

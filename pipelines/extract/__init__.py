@@ -18,7 +18,8 @@ live_blog     no or too little text on a page that calls itself a live blog
 
 from pipelines.extract.article import EXTRACTORS, extract_article
 from pipelines.extract.block_model import BlockModel
+from pipelines.extract.page_blocks import page_blocks
 from pipelines.extract.parse import parse_drawn_page, parse_page
 from pipelines.extract.thin import explain_thin
 
-__all__ = ["EXTRACTORS", "BlockModel", "explain_thin", "extract_article", "parse_drawn_page", "parse_page"]
+__all__ = ["EXTRACTORS", "BlockModel", "explain_thin", "extract_article", "page_blocks", "parse_drawn_page", "parse_page"]

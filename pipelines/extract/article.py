@@ -32,17 +32,22 @@ _MIN_PROSE_WORDS = 25
 
 
 def extract_article(
-    parsed: ParsedPage, page: FetchedPage, *, extractor: str = "blocks", model: BlockModel | None = None
+    parsed: ParsedPage,
+    page: FetchedPage,
+    *,
+    extractor: str = "blocks",
+    model: BlockModel | None = None,
+    blocks: Sequence[PageBlock] | None = None,
 ) -> Draft | Rejection:
     """Return the article as a draft, or why there is none: too_large, no_text, not_article (a list of links).
 
     Blocks are in page order; what was decided against is in ``removed`` with a reason. model: another block model than the one that ships,
-    for measuring. Raises ExtractionError for an extractor that does not exist.
+    for measuring. blocks: those of ``page_blocks``, fresh from the page, if the caller has them. Raises ExtractionError for an extractor that does not exist.
     """
     if extractor not in EXTRACTORS:
         raise ExtractionError(f"extractor must be one of {list(EXTRACTORS)}, got {extractor!r}")
     model = (model or load_model()) if extractor == "blocks" else None
-    on_page = page_blocks(parsed.tree)
+    on_page = page_blocks(parsed.tree) if blocks is None else blocks
     if len(on_page) >= MAX_BLOCKS:
         return reject(page, "too_large", f"{MAX_BLOCKS} blocks of text and more")
     facts = read_facts(parsed)
@@ -53,10 +58,10 @@ def extract_article(
     if _is_link_list(kept, on_page):
         return reject(page, "not_article", f"{len(kept) or len(on_page)} blocks, nearly all links")
     standfirst = find_standfirst(kept, facts)
-    blocks = _as_text([block for block in kept if block is not standfirst])
+    text = _as_text([block for block in kept if block is not standfirst])
     if sum(block.words for block in kept) < MIN_WORDS:
-        blocks = _body_stated(parsed, words=sum(block.words for block in kept)) or blocks
-    if not blocks:
+        text = _body_stated(parsed, words=sum(block.words for block in kept)) or text
+    if not text:
         return reject(page, "no_text", f"{sum(block.words for block in on_page)} words on the page, none of them in an article")
     title = find_title(parsed, on_page)
     dates = find_dates(parsed, page, on_page, title=title)
@@ -65,7 +70,7 @@ def extract_article(
         canonical_url=parsed.canonical_url,
         title=title,
         standfirst=standfirst.text if standfirst is not None else None,
-        blocks=tuple(blocks),
+        blocks=tuple(text),
         removed=tuple(Removed(reason=reason, text=block.text, position=block.position) for reason, block in decisions.cut),
         authors=find_authors(parsed, on_page, title=title),
         language=find_language(parsed),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
@@ -14,6 +15,8 @@ from pipelines.records import BlockKind
 from pipelines.text import clean_text, count_words
 
 MAX_BLOCKS = 10_000
+LINE_BREAK = "\n"
+"""The piece that a ``<br>`` is; other space between tags is one space."""
 INLINE_TAGS: Final = frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark nobr picture q rb ruby s samp small source span strike "
     "strong sub sup time tt u var wbr".split()
@@ -58,6 +61,7 @@ class Container:
 
     parent: Container | None
     tag: str
+    element: etree._Element
     classes: str = ""
     groups: int = 0
     """Class groups of the element itself, as bits; see ``class_groups``."""
@@ -80,6 +84,10 @@ class PageBlock:
     """A run of text between two block-level tags."""
 
     text: str
+    pieces: Sequence[str] = field(repr=False)
+    """The text nodes of which it is made, as on the page: without space between them, words of neighbouring elements may run together in ``text``."""
+    element: etree._Element = field(repr=False)
+    """The innermost block-level element."""
     position: int
     container: Container
     words: int
@@ -128,21 +136,21 @@ def page_blocks(tree: etree._Element) -> list[PageBlock]:
     Inline tags join text, other tags and two ``<br>`` in a row part it.
     """
     body = tree.find("body")
-    return _Walker().walk(tree if body is None else body)
+    return _Walker(tree if body is None else body).walk()
 
 
 class _Walker:
     """The state of one walk. Its few methods run for every element of a page: half of their time is attribute access, so locals are used."""
 
-    def __init__(self) -> None:
+    def __init__(self, body: etree._Element) -> None:
         self.blocks: list[PageBlock] = []
-        self.container = Container(None, "body")
+        self.container = Container(None, "body", body)
         self.pieces: list[str] = []
         self.links = self.link_chars = self.bold_chars = self.inline_groups = self.breaks = 0
         self.open_links = self.open_bold = self.open_groups = 0
 
-    def walk(self, body: etree._Element) -> list[PageBlock]:
-        blocks, add = self.blocks, self.add
+    def walk(self) -> list[PageBlock]:
+        body, blocks, add = self.container.element, self.blocks, self.add
         before: list[tuple[Container, int]] = []
         inline: list[tuple[int, bool]] = []
         skipped: set[etree._Element] = set()
@@ -183,7 +191,7 @@ class _Walker:
                 if self.breaks > 1:
                     self.flush()
                 elif self.pieces:
-                    self.pieces.append(" ")
+                    self.pieces.append(LINE_BREAK)
             elif element not in skipped:
                 self.flush()
                 if element is body or len(blocks) >= MAX_BLOCKS:
@@ -215,7 +223,16 @@ class _Walker:
         text = clean_text("".join(self.pieces))
         if text:
             block = PageBlock(
-                text, len(self.blocks), self.container, count_words(text), self.link_chars, self.links, self.bold_chars, self.inline_groups
+                text,
+                self.pieces,
+                self.container.element,
+                len(self.blocks),
+                self.container,
+                count_words(text),
+                self.link_chars,
+                self.links,
+                self.bold_chars,
+                self.inline_groups,
             )
             self.blocks.append(block)
             self.container.blocks_of_its_own += 1
@@ -244,5 +261,13 @@ def _enter(parent: Container, element: etree._Element, tag: str) -> Container:
         elif name == "hidden" or (name == "style" and "none" in value and _DISPLAY_NONE.search(value)):
             is_hidden = True
     return Container(
-        parent, tag, classes, groups, parent.all_groups | groups, parent.zones | _ZONE_BITS.get(tag, 0), parent.depth + 1, is_hidden
+        parent,
+        tag,
+        element,
+        classes,
+        groups,
+        parent.all_groups | groups,
+        parent.zones | _ZONE_BITS.get(tag, 0),
+        parent.depth + 1,
+        is_hidden,
     )

@@ -101,3 +101,10 @@ def test_class_names_speak_of_groups(names: str, groups: set[str]) -> None:
 def test_a_key_is_letters_and_digits() -> None:
     """In lower case, of any script."""
     assert text_key("“Fähre”, 3 Uhr — 渡轮!") == "fähre3uhr渡轮"
+
+
+def test_blocks_keep_their_text_nodes_and_element() -> None:
+    """A line break is a piece of its own; space between tags is one space."""
+    (block,) = blocks_of("<p>By <b>Jane</b><i>Doe</i>\n  <u>Reuters</u><br>London</p>")
+    assert (block.pieces, block.element.tag) == (["By ", "Jane", "Doe", " ", "Reuters", "\n", "London"], "p")
+    assert block.text == "By JaneDoe Reuters London"
