@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from pipelines.attribute.wordlists import spaced_words
+from pipelines.attribute.wordlists import is_latin, spaced_words
 from pipelines.urls import host_of, registrable_domain
 
 _EDGES = " \t.,;:|•·*–—-\"'“”„«»‘’"
@@ -97,15 +97,21 @@ def _name_pattern() -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{_either(list(_by_name()))})(?!\w)", re.IGNORECASE)
 
 
+def _cases(word: str) -> frozenset[str]:
+    """A word as it is printed: in small letters, in capitals, with a capital, as the table writes it."""
+    return frozenset((word, word.lower(), word.upper(), word.title()))
+
+
 @cache
-def _names_by_word() -> dict[str, tuple[frozenset[str], ...]]:
-    """The longest word of every form, in lower case, and all words of the forms that have it; codes of one word are in ``_code_words``."""
-    found: dict[str, list[frozenset[str]]] = {}
+def _forms_by_key() -> dict[str, tuple[tuple[frozenset[str], ...], ...]]:
+    """The longest word of every form, in each case, and all words of the forms whose it is; codes of one word are in ``_code_words``."""
+    found: dict[str, list[tuple[frozenset[str], ...]]] = {}
     codes = [form for form in (*_by_slug(), *_by_bracket()) if len(spaced_words(form).split()) > 1]
-    for form in (*_by_name(), *codes):
-        if words := frozenset(spaced_words(form.lower()).split()):
-            found.setdefault(max(words, key=lambda word: (len(word), word)), []).append(words)
-    return {word: tuple(forms) for word, forms in found.items()}
+    for form in (*(name for agency in load_agencies() for name in agency.names), *codes):
+        if words := spaced_words(form).split():
+            for key in _cases(max(words, key=lambda word: (len(word), word.lower()))):
+                found.setdefault(key, []).append(tuple(map(_cases, words)))
+    return {key: tuple(forms) for key, forms in found.items()}
 
 
 @cache
@@ -119,8 +125,8 @@ def _code_words() -> frozenset[str]:
 
 @cache
 def _key_words() -> frozenset[str]:
-    """Words of which one stands in every text with a form: those of codes, and the longest of each name in the cases that occur."""
-    return _code_words().union(word for key in _names_by_word() for word in (key, key.upper(), key.title()))
+    """Words of which one stands in every text with a form: those of codes, and the longest of each name."""
+    return _code_words().union(_forms_by_key())
 
 
 @cache
@@ -203,14 +209,16 @@ def _first_word_agency(part: str) -> Agency | None:
 
 def has_agency_form(text: str) -> bool:
     """Say whether the words of some form of an agency stand in the text: the cheap test before a careful one, never a proof."""
-    text = spaced_words(text)
-    if found := _key_words().intersection(text.split()):
-        if not _code_words().isdisjoint(found):
+    spaced = spaced_words(text)
+    words = spaced.split()
+    if not _key_words().isdisjoint(words):
+        present = set(words)
+        if not _code_words().isdisjoint(present):
             return True
-        names, folded = _names_by_word(), set(text.lower().split())
-        if any(name <= folded for word in found for name in names[word.lower()]):
+        forms = (form for key in _key_words() & present for form in _forms_by_key()[key])
+        if any(all(map(present.intersection, form)) for form in forms):
             return True
-    return not text.isascii() and _unspaced_pattern().search(text) is not None
+    return not is_latin(spaced) and _UNSPACED.search(spaced) is not None and _unspaced_pattern().search(spaced) is not None
 
 
 def agencies_in_credit(line: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from pipelines.attribute.agencies import agency_by_code, agency_of_host, has_agency_form, is_outlet_host
-from pipelines.attribute.bylines import parse_byline
+from pipelines.attribute.bylines import Byline, parse_byline
 from pipelines.attribute.east_asia import Dateline
 from pipelines.attribute.line_sections import Line
 from pipelines.attribute.lines import read_line
@@ -32,14 +32,27 @@ class Claim:
     has_staff: bool = False
 
 
-def collect_claims(dateline: Dateline | None, lines: Iterable[Line], marks: Marks) -> list[Claim]:
+NamedAuthor = tuple[Mark, Byline]
+"""An author field or visible byline that names an agency, and what it says."""
+
+
+def read_authors(marks: Marks) -> list[NamedAuthor]:
+    """Return the author fields and bylines of a page that name agencies, in their order of trust."""
+    return [
+        (mark, byline)
+        for mark in marks.authors
+        if has_agency_form(mark.text) and (byline := parse_byline(mark.text)) and (byline.agencies or byline.credited)
+    ]
+
+
+def collect_claims(dateline: Dateline | None, lines: Iterable[Line], marks: Marks, authors: Iterable[NamedAuthor]) -> list[Claim]:
     """Return what dateline, own host, author fields, bylines and lines say, in this order."""
     claims: list[Claim] = []
     if dateline and dateline.agencies:
         claims.append(Claim(signal="dateline", words=dateline.raw, confidence=dateline.confidence, agencies=dateline.agencies))
     if own := agency_of_host(marks.url):
         claims.append(Claim(signal="own_host", words=marks.url, confidence=0.95, agencies=(own.code,)))
-    claims += [claim for mark in marks.authors if has_agency_form(mark.text) and (claim := _claim_of_author(mark))]
+    claims += [claim for mark, byline in authors if (claim := _claim_of_author(mark, byline))]
     claims += [_claim_of_line(line) for line in (*lines, *_origin_lines(marks)) if line.agencies or line.credited]
     claims += [claim for mark in marks.closings if (claim := _claim_of_closing(mark))]
     return [kept for claim in claims if (kept := _without_own_outlet(claim, marks.url))]
@@ -51,10 +64,7 @@ def _origin_lines(marks: Marks) -> list[Line]:
     return [line for text in texts if (line := read_line(text))]
 
 
-def _claim_of_author(mark: Mark) -> Claim | None:
-    byline = parse_byline(mark.text)
-    if byline is None or not (byline.agencies or byline.credited):
-        return None
+def _claim_of_author(mark: Mark, byline: Byline) -> Claim | None:
     confidence = _FIELD_CONFIDENCE[mark.signal]
     if mark.signal == "byline" and not mark.is_certain_place:
         is_bare = not (byline.label or byline.people or byline.place)
@@ -104,6 +114,8 @@ def _without_own_outlet(claim: Claim, url: str) -> Claim | None:
 
 def weigh_claims(claims: Sequence[Claim]) -> tuple[tuple[str, ...], tuple[str, ...], list[Evidence]]:
     """The first claim that speaks wins; others on the same agency raise its confidence, to 0.99 at most."""
+    if not claims:
+        return (), (), []
     naming = sorted((claim for claim in claims if claim.agencies), key=_rank)
     evidence: list[Evidence] = []
     agencies: tuple[str, ...] = ()

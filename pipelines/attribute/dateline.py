@@ -65,10 +65,9 @@ def parse_dateline(text: str, *, place_in_text: int = 0) -> Dateline | None:
 
 def _may_open(head: str) -> bool:
     """The cheap test: a bracket, slash, dash, colon or full stop stands where some form needs it."""
-    lead = head[:96]
-    if any(sign in lead for sign in _LEAD_SIGNS) or ":" in head[:44] or ". " in head[:34]:
+    if any(map(head[:96].__contains__, _LEAD_SIGNS)) or ":" in head[:44] or ". " in head[:34]:
         return True
-    first, comma, _ = lead[:28].partition(",")
+    first, comma, _ = head[:28].partition(",")
     return bool(comma) and agency_of_name(first) is not None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from pipelines.attribute.line_sections import MAX_LINE_CHARS, Cues, Line, find_cues
-from pipelines.attribute.lines import read_line
+from pipelines.attribute.lines import is_line_size, read_line
 from pipelines.attribute.marks import Marks
 from pipelines.attribute.outlets import is_own_brand
 from pipelines.attribute.slugs import split_trailing_line
@@ -14,49 +14,61 @@ from pipelines.records import Block, Draft, Removed
 
 EDGE_BLOCKS = 8
 """How many blocks from either end may be agency lines; contributor and source lines are lifted anywhere."""
-MAX_INNER_CHARS = 240
-"""Away from the ends only blocks this short are looked at: a longer one there is prose."""
+MAX_INNER_CHARS = 180
+"""Away from the ends, and where paragraphs follow, only blocks this short are looked at: a longer one there is prose."""
+PARAGRAPH_CHARS = 120
 _READ_REMOVED = frozenset({"byline", "copyright", "contributors", "source_line", "agency_line"})
 _READ_IF_CUT = _READ_REMOVED | {"boilerplate"}
 _LIFTED_WHEN_DECIDED = frozenset({"contributors", "source_line", "copyright"})
 
 
-def find_line_cues(draft: Draft) -> Cues:
-    """Return the cues that stand in what is read of a draft: short blocks, the ends of the last ones, short lines that were cut."""
-    last = len(draft.blocks) - EDGE_BLOCKS
-    texts = [
-        block.text if len(block.text) <= MAX_LINE_CHARS else block.text[-MAX_LINE_CHARS:]
-        for index, block in enumerate(draft.blocks)
-        if index < 2 or index >= last or len(block.text) <= MAX_INNER_CHARS
-    ]
+class Places:
+    """What is looked for in a block depends on where it stands among the others; all by index."""
+
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        paragraphs = [index for index, block in enumerate(blocks) if len(block.text) > PARAGRAPH_CHARS]
+        self.inside = range(paragraphs[0] + 1, paragraphs[-2]) if len(paragraphs) > 2 else range(0)
+        """Where a paragraph stands before, and two or more behind: an agency's name there is a picture's or a box's."""
+        last = range(max(0, len(blocks) - EDGE_BLOCKS), len(blocks))
+        self.edges = {0, 1, *last}
+        """Where bare names and slugs of agencies count."""
+        outer = self.edges.difference(self.inside)
+        self.lines = {
+            index
+            for index, block in enumerate(blocks)
+            if block.kind != "heading" and (len(block.text) <= MAX_INNER_CHARS or (index in outer and is_line_size(block.text)))
+        }
+        """What may be a line as a whole."""
+        self.ends = {index for index in outer.intersection(last) if blocks[index].kind != "heading"}
+        """What may end in a slug."""
+
+
+def find_line_cues(draft: Draft, places: Places) -> Cues:
+    """Return the cues that stand in what is read of a draft: blocks that may be lines, the ends of the last ones, short lines that were cut."""
+    texts = [draft.blocks[index].text for index in places.lines]
+    texts += [draft.blocks[index].text[-MAX_LINE_CHARS:] for index in places.ends - places.lines]
     texts += [piece.text for piece in draft.removed if piece.reason in _READ_IF_CUT and len(piece.text) <= MAX_LINE_CHARS]
     return find_cues(texts)
 
 
-def lift_lines(blocks: Sequence[Block], marks: Marks, cues: Cues) -> tuple[list[Block], list[Removed], list[Line]]:
+def lift_lines(blocks: Sequence[Block], places: Places, marks: Marks, cues: Cues) -> tuple[list[Block], list[Removed], list[Line]]:
     """Return the blocks without the lines that speak of the text, what was cut, and what the lines say.
 
-    cues: those found in a larger text that holds all of these.
+    places: of these blocks. cues: those found in a larger text that holds all of these.
     """
     kept: list[Block] = []
     removed: list[Removed] = []
     lines: list[Line] = []
-    last = len(blocks) - EDGE_BLOCKS
     for index, block in enumerate(blocks):
-        at_end = index >= last
-        at_edge = index < 2 or at_end
-        if block.kind == "heading" or not (at_edge or (cues and len(block.text) <= MAX_INNER_CHARS)):
-            kept.append(block)
-            continue
-        line = read_line(block.text, at_edge=at_edge, cues=cues)
-        if line is not None and not (line.kind == "agency_line" and _is_followed_by_prose(blocks, index)):
+        line = read_line(block.text, at_edge=index in places.edges, cues=cues) if index in places.lines else None
+        if line is not None and not (line.kind == "agency_line" and index in places.inside):
             lines.append(line)
             if _is_content(line, marks):
                 kept.append(block)
                 continue
             removed.append(Removed(reason=line.kind, text=line.text, position=block.position))
             continue
-        if at_end and (split := split_trailing_line(block.text, cues=cues)) and not _is_followed_by_prose(blocks, index):
+        if index in places.ends and (split := split_trailing_line(block.text, cues=cues)):
             body, line = split
             lines.append(line)
             if not any(map(str.isalnum, body)):
@@ -87,11 +99,11 @@ def lift_decided(removed: Sequence[Removed], blocks: Sequence[Block], cues: Cues
     pieces: list[Removed] = []
     lines: list[Line] = []
     for piece in removed:
-        near = piece.reason == "boilerplate" and first <= piece.position <= last and len(piece.text) <= MAX_LINE_CHARS
-        line = read_line(piece.text, cues=cues) if near else None
-        if line is not None and line.kind in _LIFTED_WHEN_DECIDED:
-            lines.append(line)
-            piece = replace(piece, reason=line.kind)
+        if piece.reason == "boilerplate" and first <= piece.position <= last:
+            line = read_line(piece.text, cues=cues)
+            if line is not None and line.kind in _LIFTED_WHEN_DECIDED:
+                lines.append(line)
+                piece = replace(piece, reason=line.kind)
         pieces.append(piece)
     return pieces, lines
 
@@ -99,10 +111,3 @@ def lift_decided(removed: Sequence[Removed], blocks: Sequence[Block], cues: Cues
 def _is_content(line: Line, marks: Marks) -> bool:
     """Where data came from ("Kilde: helsenorge.no") is the article's own; a line that names the page's own site is not."""
     return line.signal == "data_label" and not (line.origin and is_own_brand(line.origin, url=marks.url, brands=marks.brands))
-
-
-def _is_followed_by_prose(blocks: Sequence[Block], index: int) -> bool:
-    """In the text, not at its edge: two or more paragraphs on either side. There an agency's name is a picture's or a box's."""
-    before = sum(len(block.text) > 120 for block in blocks[:index])
-    after = sum(len(block.text) > 120 for block in blocks[index + 1 :])
-    return before >= 1 and after >= 2

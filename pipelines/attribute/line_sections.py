@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-from pipelines.attribute.wordlists import load_table, spaced_words
+from pipelines.attribute.wordlists import is_latin, load_table, spaced_words
 
 LineKind = Literal["contributors", "copyright", "source_line", "agency_line"]
 Section = Literal["certain", "source", "provider", "copyright", "contributors", "phrases", "agencies", "original_link"]
@@ -69,9 +69,9 @@ def _words(sections: tuple[Section, ...]) -> frozenset[str]:
 
 
 @cache
-def _sign_letters(sections: tuple[Section, ...]) -> re.Pattern[str]:
-    """What finds the first letter of any sign: one search instead of one for each."""
-    return re.compile("|".join(sorted({re.escape(sign[0]) for sign in _owners(sections, "signs")})))
+def _sign_letters(sections: tuple[Section, ...]) -> str:
+    """The first letters of all signs; of those that count anywhere, all are of other scripts than Latin."""
+    return "".join(sorted({sign[0] for sign in _owners(sections, "signs")}))
 
 
 def find_cues(texts: Sequence[str], *, only: tuple[Section, ...] = ()) -> Cues:
@@ -79,19 +79,22 @@ def find_cues(texts: Sequence[str], *, only: tuple[Section, ...] = ()) -> Cues:
 
     only: the sections that matter, all of them patterns that match anywhere; () looks for all sections.
     """
-    whole = "\n".join(texts).lower()
-    present = _words(only or _ALL).intersection(spaced_words(whole).split())
+    whole = "\n".join(texts)
+    spaced = spaced_words(whole, lower=True)
+    present = _words(only or _ALL).intersection(spaced.split())
     anywhere = only or _ANYWHERE
     owners = _owners(anywhere, "words")
     found = {word: owners[word] for word in present if word in owners}
-    if not whole.isascii() and _sign_letters(anywhere).search(whole):
+    if not is_latin(spaced) and any(map(whole.__contains__, _sign_letters(anywhere))):
         found |= {sign: sections for sign, sections in _owners(anywhere, "signs").items() if sign in whole}
     if not only:
         starts = "\n".join([text[:START_CHARS] for text in texts]).lower()
         for word in present:
             if word in starts:
                 found[word] = _owners(_ALL, "words")[word]
-        found |= {sign: sections for sign, sections in _owners(_AT_START, "signs").items() if sign in starts}
+        at_start = _owners(_AT_START, "signs")
+        if any(map(starts.__contains__, at_start)):
+            found |= {sign: sections for sign, sections in at_start.items() if sign in starts}
     return found
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pipelines.attribute.line_sections import MAX_LINE_CHARS, MAX_LINE_WORDS, Cues, Line, find_cues, sections_in
 from pipelines.attribute.notes import read_agencies_note, read_certain, read_contributors, read_copyright, read_phrases
-from pipelines.attribute.slugs import read_slug_line
+from pipelines.attribute.slugs import MAX_SLUG_CHARS, read_slug_line
 from pipelines.attribute.source_lines import read_feed_note, read_provider, read_source
 from pipelines.text import UNSPACED, count_words
 
@@ -38,6 +38,9 @@ def read_line(text: str, *, at_edge: bool = True, cues: Cues | None = None) -> L
     at_edge: the block is among the first or last of the text; only there do bare agency names and slugs count. cues: those found in a
     larger text that holds this one, if the caller looked already.
     """
+    may_be_slug = at_edge and len(text) <= MAX_SLUG_CHARS
+    if cues is not None and not cues and not may_be_slug:
+        return None
     if not is_line_size(text):
         return None
     if cues is None:
@@ -46,4 +49,4 @@ def read_line(text: str, *, at_edge: bool = True, cues: Cues | None = None) -> L
         for section, read in _READERS:
             if section in present and (line := read(text)) is not None:
                 return line
-    return read_slug_line(text) if at_edge else None
+    return read_slug_line(text) if may_be_slug else None

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from pipelines.attribute.agencies import has_agency_form
 from pipelines.attribute.bylines import parse_byline
-from pipelines.attribute.claims import FILL_CONFIDENCE, Claim, collect_claims, weigh_claims
+from pipelines.attribute.claims import FILL_CONFIDENCE, Claim, NamedAuthor, collect_claims, read_authors, weigh_claims
 from pipelines.attribute.dateline import parse_dateline
 from pipelines.attribute.east_asia import Dateline
 from pipelines.attribute.hints import find_self_references
-from pipelines.attribute.lifting import find_line_cues, lift_decided, lift_lines, read_removed
+from pipelines.attribute.lifting import Places, find_line_cues, lift_decided, lift_lines, read_removed
 from pipelines.attribute.line_sections import Line
 from pipelines.attribute.marks import Marks
 from pipelines.attribute.people import people_of_author
@@ -28,16 +27,18 @@ def attribute_draft(draft: Draft, marks: Marks) -> tuple[Draft, Attribution]:
     Lifted lines are in the attribution's fields and in ``draft.removed``, with their reason and position; the dateline stays in the text.
     Agencies are subtracted from ``draft.authors``.
     """
-    cues = find_line_cues(draft)
-    blocks, removed, lifted = lift_lines(draft.blocks, marks, cues)
+    places = Places(draft.blocks)
+    cues = find_line_cues(draft, places)
+    blocks, removed, lifted = lift_lines(draft.blocks, places, marks, cues)
     decided, found = lift_decided(draft.removed, draft.blocks, cues)
     lines = [*lifted, *found, *read_removed(draft.removed, cues)]
     dateline = _find_dateline(draft, blocks, marks)
-    claims = collect_claims(dateline, lines, marks)
+    named = read_authors(marks)
+    claims = collect_claims(dateline, lines, marks, named)
     agencies, credited, evidence = weigh_claims(claims)
     if not agencies:
         evidence += _hints(blocks, credited)
-    place, place_evidence = _decide_place(dateline, marks)
+    place, place_evidence = _decide_place(dateline, named)
     evidence += place_evidence
     syndication = find_syndication(lines, marks)
     evidence += [item for item, _ in syndication]
@@ -69,21 +70,22 @@ def _find_dateline(draft: Draft, blocks: Sequence[Block], marks: Marks) -> Datel
     # A place alone at the head of a standfirst above the byline is a kicker ("Berlin. Why the power failed"): a dateline opens the body.
     if draft.standfirst and (found := parse_dateline(draft.standfirst)) and found.agencies:
         return found
-    if found := next((found for head in marks.ledes if (found := parse_dateline(head))), None):
+    heads = [head for head in marks.ledes if not (prose and prose[0].text.startswith(head))]
+    if found := next((found for head in heads if (found := parse_dateline(head))), None):
         return found
     # A lede that extraction took for a headline still stands above the body.
     headers = (mark.text for mark in marks.authors if mark.signal == "byline")
     return next((found for text in headers if (found := parse_dateline(text)) and found.agencies and found.place), None)
 
 
-def _decide_place(dateline: Dateline | None, marks: Marks) -> tuple[str | None, list[Evidence]]:
+def _decide_place(dateline: Dateline | None, authors: Iterable[NamedAuthor]) -> tuple[str | None, list[Evidence]]:
     """The place of the dateline, else the one beside the agency in a byline ("AFP, MANILA")."""
     if dateline:
         if not dateline.place:
             return None, []
         return dateline.place, [_place_evidence(dateline.place, "dateline", dateline.raw, dateline.confidence)]
-    for mark in marks.authors:
-        if has_agency_form(mark.text) and (byline := parse_byline(mark.text)) and byline.place and byline.agencies:
+    for _, byline in authors:
+        if byline.place and byline.agencies:
             return byline.place, [_place_evidence(byline.place, "byline", byline.place, 0.8)]
     return None, []
 
@@ -94,7 +96,7 @@ def _place_evidence(place: str, signal: str, words: str, confidence: float) -> E
 
 def _hints(blocks: Sequence[Block], credited: tuple[str, ...]) -> list[Evidence]:
     hints: dict[str, Evidence] = {}
-    for code, words in find_self_references(block.text for block in blocks):
+    for code, words in find_self_references([block.text for block in blocks]):
         if code not in credited:
             hint = Evidence(
                 field="agencies", value=code, signal="self_reference", evidence=words[:300], confidence=SELF_REFERENCE_CONFIDENCE

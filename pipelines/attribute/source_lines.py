@@ -35,6 +35,11 @@ def _provider_patterns() -> tuple[re.Pattern[str], ...]:
 
 
 @cache
+def _provider_cues() -> tuple[str, ...]:
+    return (*section_table("provider")["words"], *section_table("provider")["signs"])
+
+
+@cache
 def _label_pattern() -> re.Pattern[str]:
     return re.compile(section_table("label")["line"].replace("{X}", _ORIGIN), re.IGNORECASE)
 
@@ -100,8 +105,7 @@ def points_to_original(text: str) -> bool:
 
 def has_provider_cue(text: str) -> bool:
     """Say whether words of a provider line stand anywhere in a text."""
-    folded = text.lower()
-    return any(cue in folded for kind in ("words", "signs") for cue in section_table("provider")[kind])
+    return any(map(text.lower().__contains__, _provider_cues()))
 
 
 def read_feed_note(text: str) -> Line | None:

@@ -11,8 +11,10 @@ from typing import Any
 
 _FOLDER = Path(__file__).parent
 _SIGNS = '.,:;()[]/|"“”„«»’-–—*…©!?_،。：，（）'
-
-_SPACES = str.maketrans(dict.fromkeys(_SIGNS, " "))
+_SIGNS_OF_ONE_BYTE = [sign for sign in _SIGNS if sign < "\u0100"]
+_WIDE_SIGNS = [sign for sign in _SIGNS if sign >= "\u0100"]
+_SPACES = bytes(ord(" ") if chr(code) in _SIGNS else code for code in range(256))
+_SPACES_AND_LOWER = _SPACES.decode("latin-1").lower().encode("latin-1")
 
 
 @cache
@@ -40,10 +42,29 @@ def either(table: str, key: str) -> str:
     return "|".join(re.escape(word) for word in sorted(load_table(table)[key], key=len, reverse=True))
 
 
-def spaced_words(text: str) -> str:
-    """Return a text with a space for every sign, so that ``split`` gives its words: quick, for tests that come before the careful ones."""
+def spaced_words(text: str, *, lower: bool = False) -> str:
+    """Return a text with a space for every sign, so that ``split`` gives its words: quick, for tests that come before the careful ones.
+
+    lower: in lower case.
+    """
+    # Bytes are translated in a tenth of the time that letters are.
+    table = _SPACES_AND_LOWER if lower else _SPACES
     if text.isascii():
-        return text.translate(_SPACES)
-    for sign in _SIGNS:
+        return text.encode("ascii").translate(table).decode("ascii")
+    for sign in _WIDE_SIGNS:
         text = text.replace(sign, " ")
-    return text
+    try:
+        return text.encode("latin-1").translate(table).decode("latin-1")
+    except UnicodeEncodeError:
+        for sign in _SIGNS_OF_ONE_BYTE:
+            text = text.replace(sign, " ")
+        return text.lower() if lower else text
+
+
+def is_latin(text: str) -> bool:
+    """Say whether every character is one of Latin-1: quick, to tell that no word of another script stands in a text of ``spaced_words``."""
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -36,6 +36,16 @@ def test_a_republished_story_names_its_outlet_and_credits_the_agency(draft: Make
     assert [(piece.reason, piece.position) for piece in clean.removed] == [("contributors", 40), ("contributors", 50), ("source_line", 60)]
 
 
+def test_a_long_line_between_paragraphs_is_prose(draft: MakeDraft, prose: tuple[str, ...]) -> None:
+    """Behind the last paragraphs a long contributors' line is lifted; with paragraphs behind it, only a short one is."""
+    names = "Jane Doe and Ann Poe reported from London, John Roe from Tel Aviv, Max Moe from Porto and Faro, Kim Lee from Oslo and Bergen, and Pat Ray"
+    line = f"{names} from Turin. Sue Day and Tom May, who is based in Ghent, contributed to this report."
+    last, _ = attribute_draft(draft(*prose, line), MARKS)
+    inner, _ = attribute_draft(draft(prose[0], line, *prose[1:], *prose), MARKS)
+    assert [piece.text for piece in last.removed] == [line]
+    assert inner.removed == ()
+
+
 def test_an_agencys_own_people_are_only_a_hint(draft: MakeDraft, prose: tuple[str, ...]) -> None:
     """Unmarked wire copy that speaks of "an AFP reporter" fills no column; the hint stands in the evidence."""
     _, attribution = attribute_draft(
