@@ -222,13 +222,15 @@ class _Walker:
             return
         text = clean_text("".join(self.pieces))
         if text:
+            # Words of clean text stand one space apart.
+            words = text.count(" ") + 1 if text.isascii() else count_words(text)
             block = PageBlock(
                 text,
                 self.pieces,
                 self.container.element,
                 len(self.blocks),
                 self.container,
-                count_words(text),
+                words,
                 self.link_chars,
                 self.links,
                 self.bold_chars,
