@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from pipelines.cluster.groups import Batches, each_group, whole_groups
 from pipelines.cluster.stories import read_notes
 from pipelines.corpus.derived import annotate_table
-from pipelines.corpus.files import Layout
+from pipelines.corpus.files import Layout, Sign
 from pipelines.corpus.parts import read_merges
 from pipelines.corpus.schema import ARTICLES, COPIES, CORPUS
 from pipelines.corpus.signatures import SIGNATURE, sign_again, signed_as
@@ -39,9 +39,7 @@ def find_signed_by_others(batches: Batches, *, parameters: Mapping[str, Any]) ->
         yield pa.record_batch([pa.array(names, pa.string())], schema=NAMES)
 
 
-def write_parts(
-    batches: Batches, *, folder: str, parameters: Mapping[str, Any], sign: Callable[[str, str | None], bytes | None]
-) -> Iterator[pa.RecordBatch]:
+def write_parts(batches: Batches, *, folder: str, parameters: Mapping[str, Any], sign: Sign) -> Iterator[pa.RecordBatch]:
     """Write the files that rows belong to and yield WRITTEN, one row a file.
 
     Rows are log rows with PLACEMENTS and whether others signed them, sorted by home and order; sign makes the signature of a text and dateline.
@@ -59,7 +57,7 @@ def write_parts(
             yield pa.record_batch([pa.array([dataset]), pa.array([rows.num_rows])], schema=WRITTEN)
 
 
-def _corpus_rows(part: pa.Table, sign: Callable[[str, str | None], bytes | None]) -> pa.Table:
+def _corpus_rows(part: pa.Table, sign: Sign) -> pa.Table:
     rows = _as(part, ARTICLES)
     others = part["signed_by_others"].combine_chunks()
     if others.true_count:

@@ -38,10 +38,14 @@ def make_part_name(now: datetime) -> str:
     return f"{now.astimezone(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(8)}"
 
 
+Sign = Callable[[str, str | None], bytes | None]
+"""Makes the signature of a text and its dateline."""
+
+
 class Layout:
     """The folders below one output directory, and durable writes into them.
 
-    parameters: of the stages, named by every file. sign: makes the signature of a text and its dateline with them (``signatures``).
+    parameters: of the stages, named by every file. sign: makes signatures with them (``signatures``).
     datasets_uri: where the datasets lie instead, see ``objects.open_datasets``; state and reports stay below the output directory.
     """
 
@@ -51,7 +55,7 @@ class Layout:
         parameters: Mapping[str, Any],
         *,
         datasets_uri: str | None = None,
-        sign: Callable[[str, str | None], bytes | None] | None = None,
+        sign: Sign | None = None,
     ) -> None:
         self.root = output_dir
         self.parameters = parameters

@@ -6,19 +6,16 @@ the corpus: signatures of different parameters compare to nothing that means any
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
 
-from pipelines.corpus.files import Layout
+from pipelines.corpus.files import Layout, Sign
 from pipelines.corpus.objects import Place
 from pipelines.corpus.parts import iterate_part, read_first_rows, read_said
 from pipelines.corpus.schema import Dataset
 
 SIGNATURE = "minhash"
-
-Sign = Callable[[str, str | None], bytes | None]
-"""Makes the signature of a text and its dateline."""
 
 
 def signed_as(path: Place, dataset: Dataset) -> object:
@@ -40,8 +37,7 @@ def sign_again(rows: pa.Table, sign: Sign) -> pa.Table:
 
 def read_signed_rows(layout: Layout, path: Place, wanted: Mapping[str, int], columns: Sequence[str]) -> pa.Table:
     """Return what ``read_first_rows`` does, all columns of articles among them, with signatures of this program's parameters."""
-    rows = read_first_rows(path, wanted, columns)
-    return rows if layout.sign is None or signed_as(path, "articles") == own_parameters(layout) else sign_again(rows, layout.sign)
+    return _sign_as_ours(layout, path, "articles", read_first_rows(path, wanted, columns))
 
 
 def iterate_signed_corpus(layout: Layout, path: Place, columns: Sequence[str]) -> Iterator[pa.Table]:
@@ -55,4 +51,8 @@ def iterate_signed_corpus(layout: Layout, path: Place, columns: Sequence[str]) -
 
 def sign_corpus(layout: Layout, path: Place, rows: pa.Table) -> pa.Table:
     """Return the rows that a corpus file has, with signatures of this program's parameters."""
-    return rows if layout.sign is None or signed_as(path, "corpus") == own_parameters(layout) else sign_again(rows, layout.sign)
+    return _sign_as_ours(layout, path, "corpus", rows)
+
+
+def _sign_as_ours(layout: Layout, path: Place, dataset: Dataset, rows: pa.Table) -> pa.Table:
+    return rows if layout.sign is None or signed_as(path, dataset) == own_parameters(layout) else sign_again(rows, layout.sign)

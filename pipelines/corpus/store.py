@@ -20,7 +20,7 @@ from typing import Any, Protocol, TypeVar
 from pipelines.corpus import fold as folding
 from pipelines.corpus import frontier, recovery, source_lines
 from pipelines.corpus.compact import Compaction, compact_day, days_before
-from pipelines.corpus.files import Layout
+from pipelines.corpus.files import Layout, Sign
 from pipelines.corpus.fold import StoryIndex
 from pipelines.corpus.forgetting import find_pages, forget_page
 from pipelines.corpus.lock import FoldLock
@@ -108,7 +108,7 @@ class Store:
         note_lines: NoteLines | None = None,
         recover: bool = True,
         parameters: Mapping[str, Any] | None = None,
-        sign: Callable[[str, str | None], bytes | None] | None = None,
+        sign: Sign | None = None,
         outlet_hosts: Mapping[str, str] | None = None,
         lock_wait_seconds: float = LOCK_WAIT_SECONDS,
     ) -> None:
