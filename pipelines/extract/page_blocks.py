@@ -86,8 +86,6 @@ class PageBlock:
     text: str
     pieces: Sequence[str] = field(repr=False)
     """The text nodes of which it is made, as on the page: without space between them, words of neighbouring elements may run together in ``text``."""
-    element: etree._Element = field(repr=False)
-    """The innermost block-level element."""
     position: int
     container: Container
     words: int
@@ -103,6 +101,11 @@ class PageBlock:
     def key(self) -> str:
         """Letters and digits only, for comparison."""
         return text_key(self.text)
+
+    @property
+    def element(self) -> etree._Element:
+        """The innermost block-level element."""
+        return self.container.element
 
     @property
     def tag(self) -> str:
@@ -227,7 +230,6 @@ class _Walker:
             block = PageBlock(
                 text,
                 self.pieces,
-                self.container.element,
                 len(self.blocks),
                 self.container,
                 words,
