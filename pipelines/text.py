@@ -145,15 +145,18 @@ def _form_by_character(text: str) -> str | None:
     return " ".join(text.split())
 
 
+def needs_neighbors(character: str) -> bool:
+    """Say whether a form depends on what stands beside it: marks, the parts of Korean syllables, scripts without spaces."""
+    return unicodedata.category(character)[0] == "M" or "\u1100" <= character < "\u1200" or UNSPACED.match(character) is not None
+
+
 @lru_cache(maxsize=1 << 14)
 def _form_of(character: str) -> str | None:
     """Return what becomes of a character whatever stands beside it; None if that depends.
 
-    Marks combine with what is before them, so do the parts of Korean syllables and half-width sound marks; scripts without spaces part.
+    Of what comes after the signs of the first plane only signs are sure; half-width sound marks, for one, combine.
     """
-    if (character >= "\u2c00" and unicodedata.category(character) not in ("So", "Sk")) or UNSPACED.match(character):
-        return None
-    if unicodedata.category(character)[0] == "M" or "\u1100" <= character < "\u1200":
+    if needs_neighbors(character) or (character >= "\u2c00" and unicodedata.category(character) not in ("So", "Sk")):
         return None
     return _form_in_context(f"a{character}a")[1:-1]
 

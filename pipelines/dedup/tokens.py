@@ -12,7 +12,6 @@ hashes, and all have the same on every machine.
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate, groupby, pairwise
@@ -21,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.text import UNSPACED, matching_form
+from pipelines.text import UNSPACED, matching_form, needs_neighbors
 
 _SPACE = 0x20
 _DROPPED = 0
@@ -254,7 +253,7 @@ def _bounds(codes: Codes | NDArray[np.uint8], space: int) -> tuple[NDArray[np.in
 def _form_table() -> Codes:
     """The matching form of each UTF-16 unit: a letter, a space, _DROPPED or _DEPENDS; found by asking for it between two letters."""
     table = np.full(1 << 16, _DEPENDS, np.uint16)
-    alone = [code for code in range(_TABLE_END) if not _needs_neighbors(chr(code))]
+    alone = [code for code in range(_TABLE_END) if not needs_neighbors(chr(code))]
     # All in one text, parted by a word that no form holds: asked one by one they take a quarter of a second.
     forms = matching_form(" aqa ".join(f"a{chr(code)}a" for code in alone)).split(" aqa ")
     for code, form in zip(alone, forms, strict=True):
@@ -290,11 +289,6 @@ def _letter_table() -> NDArray[np.uint8]:
 def _masks() -> NDArray[np.uint64]:
     """The bytes of a word that belong to a run with so many left."""
     return np.array([(1 << 8 * count) - 1 for count in range(9)], np.uint64)
-
-
-def _needs_neighbors(character: str) -> bool:
-    """Say whether a form depends on what stands beside it: marks, the parts of Korean syllables, scripts without spaces."""
-    return unicodedata.category(character)[0] == "M" or "\u1100" <= character < "\u1200" or UNSPACED.match(character) is not None
 
 
 @lru_cache(maxsize=1)
