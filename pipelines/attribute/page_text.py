@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from pipelines.attribute.page_walk import stands_in
+from pipelines.text import LINE_BREAK
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
-
-LINE_BREAK = "\n"
 
 
 class TextOnPage(Protocol):

@@ -12,11 +12,9 @@ from lxml import etree
 
 from pipelines.extract.class_groups import groups_of
 from pipelines.records import BlockKind
-from pipelines.text import clean_text, count_words
+from pipelines.text import LINE_BREAK, clean_text, count_words
 
 MAX_BLOCKS = 10_000
-LINE_BREAK = "\n"
-"""The piece that a ``<br>`` is; other space between tags is one space."""
 INLINE_TAGS: Final = frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark nobr picture q rb ruby s samp small source span strike "
     "strong sub sup time tt u var wbr".split()
