@@ -244,7 +244,7 @@ class _Walker:
 
 def _swallows_page(element: etree._Element, tag: str) -> bool:
     """Say whether navigation that is never closed has taken the page's main part in."""
-    return tag in _SWALLOWING_TAGS and element.find(".//main") is not None
+    return tag in _SWALLOWING_TAGS and next(element.iter("main"), None) is not None
 
 
 def _leads_away(anchor: etree._Element) -> bool:
