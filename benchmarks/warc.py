@@ -24,11 +24,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from random import Random
 
 from benchmarks.__main__ import newsroom_pages
+from newsroom import load_truth
 from pipelines.chain import process_page
 from pipelines.records import Discovered, FetchedPage
 from pipelines.warc import ArchivedPage, PageNote, read_pages
@@ -41,11 +43,22 @@ WORDS = "council harbour bridge library vote budget street school ferry market w
 FIRST_FETCH = datetime(2026, 11, 20, tzinfo=UTC)
 
 
+@cache
+def words_of_articles() -> list[str]:
+    """Return the words of the newsroom's English articles, each as often as it stands there.
+
+    Of a few words only, chance would make the same runs of them again and again: to dedup, all of a text would be boilerplate.
+    """
+    english = (article for article in load_truth() if (article.language or "").startswith("en"))
+    return [word for article in english for paragraph in article.paragraphs for word in re.findall(r"[a-z]+", paragraph)]
+
+
 def edition_of(page: FetchedPage, number: int) -> tuple[str, bytes]:
     """Return address and body of one edition of a page: a story of its own, most of whose paragraphs no other has."""
     draw = Random(f"{page.url} {number}")
     parts = page.body.split(b"<p>")
-    fresh = [f"<p>{' '.join(draw.choices(WORDS, k=40)).capitalize()} {number}.</p>".encode() for _ in range(8)] if number else []
+    words = words_of_articles()
+    fresh = [f"<p>{' '.join(draw.choices(words, k=40)).capitalize()} {number}.</p>".encode() for _ in range(8)] if number else []
     canonical = page.url.encode()
     body = b"<p>".join(parts[:2]) + b"".join(fresh) + (b"<p>" + b"<p>".join(parts[2:]) if len(parts) > 2 else b"")
     url = f"{page.url}-{number}" if number else page.url
