@@ -1,7 +1,8 @@
 """Folding: log parts go into the dedup index, and every article learns its place in a story.
 
 All of it under the fold lock. The index decides outside the write transaction, for only the holder of the lock changes it; one short
-transaction per part then writes index, places, dirty bits and the part's state together.
+transaction then writes index, places, dirty bits and the state of the parts together. Small parts are folded together: what a fold reads of
+a story, and how often an index grows by a file, is then asked once for all of them.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -37,6 +38,9 @@ class Fold(Protocol):
 
 
 F = TypeVar("F", bound=Fold)
+
+MAX_FOLD_ROWS = 2_000
+"""Rows of parts that are folded together: with their texts, in memory. A larger part is folded by itself."""
 
 
 class StoryIndex(Protocol[F]):
@@ -110,10 +114,19 @@ class Member:
     containment: float | None
 
 
-def unfolded_parts(connection: sqlite3.Connection) -> list[LogPart]:
-    """Return the registered parts that are not in the index yet, in the order of their names."""
-    query = "SELECT id, name, day FROM part WHERE dataset = 'articles' AND state = 0 ORDER BY name"
-    return [LogPart(id=part, name=name, day=day) for part, name, day in connection.execute(query)]
+def unfolded_parts(connection: sqlite3.Connection) -> Iterator[list[LogPart]]:
+    """Yield the registered parts that are not in the index yet, in the order of their names, those that are folded together as one list."""
+    query = "SELECT id, name, day, row_count FROM part WHERE dataset = 'articles' AND state = 0 ORDER BY name"
+    together: list[LogPart] = []
+    rows = 0
+    for part, name, day, row_count in connection.execute(query).fetchall():
+        if together and rows + row_count > MAX_FOLD_ROWS:
+            yield together
+            together, rows = [], 0
+        together.append(LogPart(id=part, name=name, day=day))
+        rows += row_count
+    if together:
+        yield together
 
 
 def fold_parts(
@@ -129,48 +142,74 @@ def fold_parts(
     Raises StoreDamaged for one that cannot be read; given a list for damage, it is noted there, stays unfolded, and the others are folded.
     counts: gets ``other_signatures``, the articles of parts whose ``minhash`` column is of other parameters; the index does not need it.
     """
-    parts = unfolded_parts(connection)
+    number = 0
+    for parts in unfolded_parts(connection):
+        number += len(parts)
+        try:
+            other = fold_together(connection, layout, index, parts)
+        except StoreDamaged:
+            other = _fold_singly(connection, layout, index, parts, damage)
+        if counts is not None and other:
+            counts["other_signatures"] += other
+    if number:
+        logger.info("folded %d parts", number)
+    return number
+
+
+def _fold_singly(
+    connection: sqlite3.Connection, layout: Layout, index: StoryIndex[Any], parts: Iterable[LogPart], damage: list[StoreDamaged] | None
+) -> int:
+    """Fold parts one by one where one of them cannot be read, and return what ``fold_together`` does."""
+    other = 0
     for part in parts:
         try:
-            other = fold_part(connection, layout, index, part)
+            other += fold_together(connection, layout, index, [part])
         except StoreDamaged as error:
             if damage is None:
                 raise
             damage.append(error)
-        else:
-            if counts is not None and other:
-                counts["other_signatures"] += other
-    if parts:
-        logger.info("folded %d parts", len(parts))
-    return len(parts)
+    return other
 
 
-def fold_part(connection: sqlite3.Connection, layout: Layout, index: StoryIndex[Any], part: LogPart) -> int:
-    """Fold one part, and return how many of its articles have a signature of other parameters than ours.
+def fold_together(connection: sqlite3.Connection, layout: Layout, index: StoryIndex[Any], parts: Sequence[LogPart]) -> int:
+    """Fold some parts in one step, and return how many of their articles have a signature of other parameters than ours.
 
     Of several log rows with one article_id the earliest (fetched_at, part name) owns it; the rest are repeats.
     """
-    path = layout.path("articles", part.day, part.name)
-    rows = first_fetches(path)
-    known = {article.hex(): owner for article, owner in find_owners(connection, map(bytes.fromhex, rows)).items()}
-    new = {article: fetched_us for article, fetched_us in rows.items() if article not in known}
-    moved = {
-        article: fetched_us for article, fetched_us in rows.items() if article in known and (fetched_us, part.name) < known[article][:2]
-    }
-    if not new and not moved:
+    fetches = [first_fetches(layout.path("articles", part.day, part.name)) for part in parts]
+    owners: dict[str, Owner] = {}
+    for part, rows in zip(parts, fetches, strict=True):
+        for article, fetched_us in rows.items():
+            owner = Owner(fetched_us, part.name, part.day)
+            owners[article] = min(owner, owners.get(article, owner))
+    known = {article.hex(): owner for article, owner in find_owners(connection, map(bytes.fromhex, owners)).items()}
+    moved = {article for article, owner in known.items() if owners[article] < owner}
+    wanted = {article: owner for article, owner in owners.items() if article not in known or article in moved}
+    owned: dict[str, tuple[int, int]] = {}
+    documents: list[Document] = []
+    other = 0
+    for part in parts:
+        own = {article: owner.fetched_us for article, owner in wanted.items() if owner.place == (part.day, part.name)}
+        if not own:
+            continue
+        owned |= {article: (part.id, fetched_us) for article, fetched_us in own.items()}
+        path = layout.path("articles", part.day, part.name)
+        documents += documents_from_table(read_first_rows(path, own, DOCUMENT_COLUMNS))
+        if (found := signed_as(path, "articles")) != (expected := own_parameters(layout)):
+            logger.warning(
+                "%s: expected signatures (minhash) as %s, found %s; its articles get new ones in the corpus", path, expected, found
+            )
+            other += len(own)
+    if not documents:
         with transaction(connection):
-            _close_part(connection, part)
+            _close_parts(connection, parts)
         return 0
-    documents = list(documents_from_table(read_first_rows(path, new | moved, DOCUMENT_COLUMNS)))
     fold = index.prepare(
-        [document for document in documents if document.article_id in new],
+        [document for document in documents if document.article_id not in moved],
         moved=[document for document in documents if document.article_id in moved],
     )
-    write_fold(connection, index, fold, part=part, owned=new | moved, moved=moved, documents=documents)
-    if (found := signed_as(path, "articles")) == (expected := own_parameters(layout)):
-        return 0
-    logger.warning("%s: expected signatures (minhash) as %s, found %s; its articles get new ones in the corpus", path, expected, found)
-    return len(documents)
+    write_fold(connection, index, fold, parts=parts, owned=owned, moved=moved, documents=documents)
+    return other
 
 
 def find_owners(connection: sqlite3.Connection, article_ids: Iterable[bytes]) -> dict[bytes, Owner]:
@@ -193,18 +232,18 @@ def write_fold(
     index: StoryIndex[F],
     fold: F,
     *,
-    part: LogPart | None = None,
-    owned: Mapping[str, int] | None = None,
+    parts: Sequence[LogPart] = (),
+    owned: Mapping[str, tuple[int, int]] | None = None,
     moved: Iterable[str] = (),
     documents: Sequence[Document] = (),
 ) -> None:
-    """Write one decision in one transaction: index, places of its articles, dirty parts, and that the part is folded.
+    """Write one decision in one transaction: index, places of its articles, dirty parts, and that these parts are folded.
 
-    owned are the articles that this part's rows own from now on, {article_id: fetched_at in microseconds}; documents are their rows.
+    owned are the articles that rows of these parts own from now on, {article_id: (part, fetched_at in microseconds)}; documents are those rows.
     """
     try:
         before = load_members(connection, (membership.article_id for membership in fold.memberships))
-        after = _members(fold.memberships, before, part, owned or {})
+        after = _members(fold.memberships, before, owned or {})
         said = {bytes.fromhex(document.article_id): _said(document) for document in documents}
         dirty = _dirty_parts(connection, before, after, said)
         with transaction(connection):
@@ -215,8 +254,7 @@ def write_fold(
             )
             connection.executemany("INSERT OR IGNORE INTO moved VALUES (?)", sorted((bytes.fromhex(article),) for article in moved))
             connection.executemany("UPDATE part SET dirty = dirty | ? WHERE id = ?", [(bits, number) for number, bits in dirty.items()])
-            if part is not None:
-                _close_part(connection, part)
+            _close_parts(connection, parts)
     except BaseException:
         index.abandon(fold)
         raise
@@ -241,19 +279,20 @@ def _said(document: Document) -> tuple[str, str, str | None, str | None]:
     )
 
 
-def _close_part(connection: sqlite3.Connection, part: LogPart) -> None:
-    # Always dirty: files of its name may be left from an older state.
-    connection.execute("UPDATE part SET state = ?, dirty = ? WHERE id = ?", (FOLDED, CORPUS_DIRTY | COPIES_DIRTY, part.id))
+def _close_parts(connection: sqlite3.Connection, parts: Iterable[LogPart]) -> None:
+    # Always dirty: files of their names may be left from an older state.
+    rows = [(FOLDED, CORPUS_DIRTY | COPIES_DIRTY, part.id) for part in parts]
+    connection.executemany("UPDATE part SET state = ?, dirty = ? WHERE id = ?", rows)
 
 
 def _members(
-    memberships: Sequence[Membership], before: Mapping[bytes, Member], part: LogPart | None, owned: Mapping[str, int]
+    memberships: Sequence[Membership], before: Mapping[bytes, Member], owned: Mapping[str, tuple[int, int]]
 ) -> dict[bytes, Member]:
     after: dict[bytes, Member] = {}
     for item in memberships:
         article = bytes.fromhex(item.article_id)
-        if part is not None and item.article_id in owned:
-            where = part.id, owned[item.article_id]
+        if item.article_id in owned:
+            where = owned[item.article_id]
         elif article in before:
             where = before[article].part, before[article].fetched_us
         else:

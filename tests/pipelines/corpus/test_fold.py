@@ -12,9 +12,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from pipelines.corpus import Store
+from pipelines.corpus import fold as folding
 from pipelines.errors import CorpusError
 
 
@@ -40,8 +42,11 @@ def test_order_and_split_do_not_show(planted: ModuleType, open_store: Callable[.
     assert len(told[0][1]) > 3
 
 
-@pytest.mark.parametrize("is_late_first", [True, False], ids=["later fetch folded first", "earlier fetch folded first"])
-def test_the_earliest_fetch_owns_an_article(planted: ModuleType, open_store: Callable[..., Store], out: Path, is_late_first: bool) -> None:
+@pytest.mark.parametrize("is_together", [True, False], ids=["folded together", "folded one by one"])
+@pytest.mark.parametrize("is_late_first", [True, False], ids=["later fetch first", "earlier fetch first"])
+def test_the_earliest_fetch_owns_an_article(
+    planted: ModuleType, open_store: Callable[..., Store], out: Path, is_late_first: bool, is_together: bool
+) -> None:
     """Rows of the same article_id are repeats: counted, and in neither corpus nor copies."""
     store = open_store()
     early = planted.make_article("https://a.example/1", "k1 r5", fetched_at=planted.DAYS[0])
@@ -49,14 +54,19 @@ def test_the_earliest_fetch_owns_an_article(planted: ModuleType, open_store: Cal
     copy = planted.make_article("https://b.example/1", "k1 r1", fetched_at=planted.DAYS[1])
     for article in (late, early) if is_late_first else (early, late):
         store.commit(store.freeze([article, copy]))
-        store.finish()
+        if not is_together:
+            store.finish()
+    store.finish()
     assert planted.find_violations(out) == []
     assert [row["run_id"] for _, _, row in planted.read_rows(out, "corpus")] == ["run-1"]
     counts = store.counts()
     assert (counts.rows, counts.articles, counts.repeats, counts.stories, counts.copies) == (4, 2, 2, 1, 1)
 
 
-def test_of_equal_fetches_the_first_part_name_owns(planted: ModuleType, open_store: Callable[..., Store], out: Path) -> None:
+@pytest.mark.parametrize("is_together", [True, False], ids=["folded together", "folded one by one"])
+def test_of_equal_fetches_the_first_part_name_owns(
+    planted: ModuleType, open_store: Callable[..., Store], out: Path, is_together: bool
+) -> None:
     """Also when the other part was folded and published before, with other words in its row."""
     store = open_store()
     article = planted.make_article("https://a.example/1", "k1 r5")
@@ -66,9 +76,49 @@ def test_of_equal_fetches_the_first_part_name_owns(planted: ModuleType, open_sto
     store.commit(store.freeze([first]))
     for batch in (higher, lower):
         store.commit(batch)
-        store.finish()
+        if not is_together:
+            store.finish()
+    store.finish()
     assert planted.find_violations(out) == []
     assert [row["title"] for _, _, row in planted.read_rows(out, "corpus")] == lower.parts[0].table["title"].to_pylist()
+
+
+def test_small_parts_are_folded_together(
+    planted: ModuleType, open_store: Callable[..., Store], out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the order of their names, up to so many rows; a larger part by itself."""
+    monkeypatch.setattr(folding, "MAX_FOLD_ROWS", 5)
+    store = open_store()
+    sizes = [2, 3, 1, 7, 4, 2]
+    for number, size in enumerate(sizes):
+        store.commit(
+            store.freeze([planted.make_article(f"https://a.example/{number}-{page}", f"k{number}{page} r1") for page in range(size)])
+        )
+    with sqlite3.connect(out / "state" / "copydesk.sqlite") as connection:
+        rows = dict(connection.execute("SELECT name, row_count FROM part WHERE dataset = 'articles'"))
+        groups = [[part.name for part in parts] for parts in folding.unfolded_parts(connection)]
+    assert [name for names in groups for name in names] == sorted(rows)
+    totals = [sum(rows[name] for name in names) for names in groups]
+    assert all(total <= 5 or len(names) == 1 for total, names in zip(totals, groups, strict=True))
+    assert all(total + rows[names[0]] > 5 for total, names in zip(totals, groups[1:], strict=False))
+    store.finish()
+    assert planted.find_violations(out) == []
+    assert store.counts().articles == sum(sizes)
+
+
+def test_a_damaged_part_keeps_none_of_those_beside_it_from_the_index(
+    planted: ModuleType, open_store: Callable[..., Store], out: Path
+) -> None:
+    """They would have been folded together."""
+    store = open_store()
+    for number in range(3):
+        store.commit(store.freeze([planted.make_article(f"https://a.example/{number}", f"k{number} r1")]))
+    parts = sorted((out / "articles").rglob("*.parquet"))
+    (lost,) = pq.read_table(parts[1])["url"].to_pylist()
+    parts[1].write_bytes(b"PAR1")
+    with pytest.raises(CorpusError, match=parts[1].name):
+        store.rebuild()
+    assert {row["url"] for _, _, row in planted.read_rows(out, "corpus")} == {f"https://a.example/{number}" for number in range(3)} - {lost}
 
 
 def test_what_the_index_puts_off_is_settled_at_the_end(planted: ModuleType, open_store: Callable[..., Store]) -> None:
