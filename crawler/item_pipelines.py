@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import sqlite3
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.exceptions import DropItem
 
+from crawler.memory import trim_memory
 from crawler.revisits import fingerprint
 from crawler.run import Run
 from pipelines.chain import process_page
@@ -239,8 +241,9 @@ class StoreArticles:
                 unstorable = {id(article) for article in batch.unstorable}
                 for item in items:
                     self.run.release(item.fetched_at)
-                    if isinstance(item, Article):
-                        self.run.count(item.source, "store", "unstorable" if id(item) in unstorable else "kept")
+                ends = Counter((item.source, "unstorable" if id(item) in unstorable else "kept") for item, _ in stored)
+                for (source, outcome), number in ends.items():
+                    self.run.count(source, "store", outcome, number)
             endpoints, revisits = self.run.pending.complete(), self.run.revisits.settled()
             if endpoints or revisits:
                 await asyncio.to_thread(partial(self.run.store.commit, self.run.store.freeze([]), endpoints=endpoints, revisits=revisits))
@@ -268,6 +271,7 @@ class StoreArticles:
         try:
             await asyncio.to_thread(partial(self.run.store.fold, wait=False))
             await asyncio.to_thread(self.run.store.publish)
+            await asyncio.to_thread(trim_memory)
         except StoreBusy:
             logger.debug("another process folds")
         except STORE_ERRORS as error:
