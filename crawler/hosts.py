@@ -65,6 +65,8 @@ class Hosts:
         )
         self.memory = HostMemory(output_dir_of(settings) / "state" / "hosts.sqlite", now=time.time())
         self.earlier = self.memory.rests()
+        self.may_pause = set(self.earlier)
+        """Hosts that failed in this run, or that earlier ones were asked to leave alone: no other is in a pause."""
         self._hosts: dict[str, Host] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.room = settings.getint("DOWNLOAD_IN_FLIGHT_MB") * 1024 * 1024
@@ -100,6 +102,7 @@ class Hosts:
         host = self.host(slot)
         if host.wait.given_up:
             return
+        self.may_pause.add(slot)
         pause = host.wait.failed(time.monotonic(), why, retry_after=retry_after)
         if pause:
             logger.debug("%s: %s, paused for %.1f s", slot, why, pause)

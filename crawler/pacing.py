@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from scrapy.core.downloader import Downloader, Slot
@@ -92,15 +93,22 @@ class PacedPriorityQueue(PatientPriorityQueue):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._downloader_interface = _PausesAreBusy(self.crawler)
+        self._downloader_interface = PausesAreBusy(self.crawler)
 
 
-class _PausesAreBusy(DownloaderInterface):
+class PausesAreBusy(DownloaderInterface):
+    """How busy the hosts are, for the choice of the next request: one in a long pause is busier than any."""
+
     downloader: PacedDownloader
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self.hosts = Hosts.of(crawler)
 
-    def _active_downloads(self, slot: str) -> int:
-        return _BUSY if self.hosts.host(slot).is_waiting_long() else self.downloader.on_their_way[slot]
+    def stats(self, possible_slots: Iterable[str]) -> list[tuple[int, str]]:
+        """Return how busy each slot is. Asked for all hosts with requests, of which there may be thousands, each time a request is to leave."""
+        pausing, on_their_way = self.hosts.may_pause, self.downloader.on_their_way
+        return [
+            (_BUSY if slot in pausing and self.hosts.host(slot).is_waiting_long() else on_their_way.get(slot, 0), slot)
+            for slot in possible_slots
+        ]

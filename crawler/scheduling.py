@@ -49,7 +49,5 @@ class PatientPriorityQueue(DownloaderAwarePriorityQueue):
         self.max_per_host = self.crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN") + 1
 
     def pop(self) -> Request | None:
-        on_their_way = (active for active, _ in self._downloader_interface.stats(self.pqueues))
-        if min(on_their_way, default=0) >= self.max_per_host:
-            return None
-        return super().pop()
+        is_room = any(active < self.max_per_host for active, _ in self._downloader_interface.stats(self.pqueues))
+        return super().pop() if is_room else None

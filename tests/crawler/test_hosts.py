@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from scrapy import Request
@@ -13,20 +17,23 @@ from scrapy.exceptions import StopDownload
 from scrapy.utils.test import get_crawler
 
 from crawler.hosts import Host, Hosts
-from crawler.pacing import PacedSlot
-from pipelines.conduct import HostWait, WaitLimits
+from crawler.pacing import PacedSlot, PausesAreBusy
+from pipelines.conduct import HostMemory, HostWait, Rest, WaitLimits
 
 MIB = 1024 * 1024
 
 
 @pytest.fixture
 def hosts(tmp_path: Path) -> Iterator[Hosts]:
+    earlier = HostMemory(tmp_path / "state" / "hosts.sqlite", now=time.time())
+    earlier.keep_rest("rests.example", Rest(until=time.time() + 200, why="HTTP 503"))
+    earlier.close()
     crawler: Crawler = get_crawler(
         settings_dict={
             "OUTPUT_DIR": str(tmp_path), "DOWNLOAD_IN_FLIGHT_MB": 10, "HOST_FAILURES_TO_REST": 5, "HOST_WAIT_BUDGET_SECONDS": 300,
         }
     )  # fmt: skip
-    hosts = Hosts(crawler)
+    hosts = Hosts.of(crawler)
     yield hosts
     hosts.memory.close()
 
@@ -78,3 +85,19 @@ def test_a_slot_waits_out_its_host_s_pause() -> None:
     slot.lastseen = 100.0
     host.wait.failed(101.0, "HTTP 503", retry_after=30.0)
     assert slot.download_delay() == 31.0
+
+
+def test_a_host_in_a_long_pause_is_busier_than_any(hosts: Hosts) -> None:
+    """Its requests stay in the scheduler, also when an earlier run was asked to wait; a short pause changes nothing."""
+    hosts.crawler.engine = SimpleNamespace(downloader=SimpleNamespace(on_their_way=Counter({"busy.example": 2})))  # type: ignore[assignment]
+
+    async def fail() -> None:
+        hosts.failed("short.example", "HTTP 500")
+        hosts.failed("long.example", "HTTP 429", retry_after=60.0)
+
+    asyncio.run(fail())
+    names = ("idle", "busy", "short", "long", "rests")
+    stats = PausesAreBusy(hosts.crawler).stats(f"{name}.example" for name in names)
+    order = [slot.partition(".")[0] for _, slot in sorted(stats)]
+    assert order == ["idle", "short", "busy", "long", "rests"]
+    assert [active for active, _ in sorted(stats)][:3] == [0, 0, 2]
