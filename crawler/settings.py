@@ -234,5 +234,7 @@ EXTENSIONS = {
 
 # --- Log ---------------------------------------------------------------------------------------------------------------------------
 LOG_LEVEL = "INFO"
+# Of callbacks: Scrapy parses the source of one again as soon as no request has it any more, an eighth of what the process of a crawl did.
+WARN_ON_GENERATOR_RETURN_VALUE = False
 # Rejections are counted and stored; thousands of log lines would hide what matters.
 DEFAULT_DROPITEM_LOG_LEVEL = "DEBUG"
