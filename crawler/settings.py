@@ -59,8 +59,8 @@ DOWNLOADER = "crawler.pacing.PacedDownloader"
 SCHEDULER_PRIORITY_QUEUE = "crawler.pacing.PacedPriorityQueue"
 # Over all sites. Requests that wait for their site's delay count too, so this is about how many sites are crawled side by side.
 CONCURRENT_REQUESTS = 64
-# Items of one response that are processed side by side; ours yield one, and Scrapy starts a task for each of these.
-CONCURRENT_ITEMS = 4
+# Items of one response that are processed side by side; ours yield one, and Scrapy starts so many tasks for each response.
+CONCURRENT_ITEMS = 1
 COOKIES_ENABLED = False
 
 # --- Patience ----------------------------------------------------------------------------------------------------------------------
@@ -204,6 +204,9 @@ ITEM_PIPELINES = {
     "crawler.item_pipelines.StoreArticles": 300,
 }
 DOWNLOADER_MIDDLEWARES = {
+    # Spiders have no allowed_domains: what discovery admits and where a redirect may lead is decided by source. No site has a password.
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
     "crawler.middlewares.PrivateAddressGuard": 50,
     "crawler.middlewares.PatienceWithHosts": 60,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
@@ -218,10 +221,11 @@ DOWNLOADER_MIDDLEWARES = {
     # Next to the downloader: archives what the server sent.
     "crawler.archive.ArchiveAnswers": 880,
 }
-# Each takes every result of every answer in hand: no Referer is sent, and no request is judged by its depth.
+# Each takes every result of every answer in hand: no Referer is sent, no request is judged by its depth, and none is made of another's meta.
 SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+    "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
 }
 EXTENSIONS = {
     "crawler.extensions.RunReport": 500,
