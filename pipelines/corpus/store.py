@@ -54,7 +54,7 @@ START_WAIT_SECONDS = 10.0
 """At a start the work can be left to the holder of the lock."""
 
 FRONT_CACHE_KIB = 16_384
-BACK_CACHE_KIB = 65_536
+BACK_CACHE_KIB = 32_768
 
 T = TypeVar("T")
 

@@ -25,7 +25,7 @@ from pipelines.errors import DedupError
 
 FAN_OUT = 4
 _MERGED_AT_ONCE = 1 << 21
-_IN_MEMORY = 1 << 21
+_IN_MEMORY = 1 << 19
 _RUN_NAME = re.compile(r"[0-9a-f]{16}\.run")
 _DTYPE = np.dtype("<u4")
 
