@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from pipelines.corpus.files import Layout
-from pipelines.corpus.parts import first_fetches, read_first_rows
+from pipelines.corpus.parts import first_fetches, read_first_rows, read_text_bytes
 from pipelines.corpus.rows import DOCUMENT_COLUMNS, documents_from_table
 from pipelines.corpus.signatures import own_parameters, signed_as
 from pipelines.corpus.state import COPIES_DIRTY, CORPUS_DIRTY, FOLDED, select_in
@@ -40,7 +40,8 @@ class Fold(Protocol):
 F = TypeVar("F", bound=Fold)
 
 MAX_FOLD_ROWS = 2_000
-"""Rows of parts that are folded together: with their texts, in memory. A larger part is folded by itself."""
+MAX_FOLD_BYTES = 32_000_000
+"""Of parts that are folded together, rows and bytes of their texts, which are in memory then. A larger part is folded by itself."""
 
 
 class StoryIndex(Protocol[F]):
@@ -114,19 +115,28 @@ class Member:
     containment: float | None
 
 
-def unfolded_parts(connection: sqlite3.Connection) -> Iterator[list[LogPart]]:
+def unfolded_parts(connection: sqlite3.Connection, layout: Layout) -> Iterator[list[LogPart]]:
     """Yield the registered parts that are not in the index yet, in the order of their names, those that are folded together as one list."""
     query = "SELECT id, name, day, row_count FROM part WHERE dataset = 'articles' AND state = 0 ORDER BY name"
     together: list[LogPart] = []
-    rows = 0
-    for part, name, day, row_count in connection.execute(query).fetchall():
-        if together and rows + row_count > MAX_FOLD_ROWS:
+    rows = size = 0
+    for number, name, day, own_rows in connection.execute(query).fetchall():
+        part = LogPart(id=number, name=name, day=day)
+        own_size = _text_bytes(layout, part)
+        rows, size = rows + own_rows, size + own_size
+        if together and (rows > MAX_FOLD_ROWS or size > MAX_FOLD_BYTES):
             yield together
-            together, rows = [], 0
-        together.append(LogPart(id=part, name=name, day=day))
-        rows += row_count
+            together, rows, size = [], own_rows, own_size
+        together.append(part)
     if together:
         yield together
+
+
+def _text_bytes(layout: Layout, part: LogPart) -> int:
+    try:
+        return read_text_bytes(layout.path("articles", part.day, part.name))
+    except StoreDamaged:  # said when it is folded
+        return MAX_FOLD_BYTES
 
 
 def fold_parts(
@@ -143,7 +153,7 @@ def fold_parts(
     counts: gets ``other_signatures``, the articles of parts whose ``minhash`` column is of other parameters; the index does not need it.
     """
     number = 0
-    for parts in unfolded_parts(connection):
+    for parts in unfolded_parts(connection, layout):
         number += len(parts)
         try:
             other = fold_together(connection, layout, index, parts)

@@ -38,6 +38,14 @@ def read_said(path: Place, dataset: Dataset) -> dict[str, Any]:
         return read_description(file.schema_arrow)
 
 
+def read_text_bytes(path: Place) -> int:
+    """Return how many bytes the texts of a log part take in memory; only its end is read. Raises StoreDamaged like ``read_part``."""
+    with _open_part(path, "articles") as file:
+        groups = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
+        columns = [group.column(place) for group in groups for place in range(group.num_columns)]
+        return sum(column.total_uncompressed_size for column in columns if column.path_in_schema == "text")
+
+
 def read_merges(path: Place, dataset: Dataset) -> list[str]:
     """Return the names of the log parts that this one replaces, none for a part that a crawl wrote."""
     return list(read_said(path, dataset).get("merges") or ())

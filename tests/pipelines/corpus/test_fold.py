@@ -17,6 +17,7 @@ import pytest
 
 from pipelines.corpus import Store
 from pipelines.corpus import fold as folding
+from pipelines.corpus.files import Layout
 from pipelines.errors import CorpusError
 
 
@@ -96,7 +97,7 @@ def test_small_parts_are_folded_together(
         )
     with sqlite3.connect(out / "state" / "copydesk.sqlite") as connection:
         rows = dict(connection.execute("SELECT name, row_count FROM part WHERE dataset = 'articles'"))
-        groups = [[part.name for part in parts] for parts in folding.unfolded_parts(connection)]
+        groups = [[part.name for part in parts] for parts in folding.unfolded_parts(connection, Layout(out, {}))]
     assert [name for names in groups for name in names] == sorted(rows)
     totals = [sum(rows[name] for name in names) for names in groups]
     assert all(total <= 5 or len(names) == 1 for total, names in zip(totals, groups, strict=True))
@@ -104,6 +105,19 @@ def test_small_parts_are_folded_together(
     store.finish()
     assert planted.find_violations(out) == []
     assert store.counts().articles == sum(sizes)
+
+
+def test_parts_with_long_texts_are_folded_one_by_one(
+    planted: ModuleType, open_store: Callable[..., Store], out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten articles may have more text than two thousand others."""
+    monkeypatch.setattr(folding, "MAX_FOLD_BYTES", 2_000)
+    store = open_store()
+    for number in range(3):
+        text = " ".join(f"k{number} w{word}" for word in range(200))
+        store.commit(store.freeze([planted.make_article(f"https://a.example/{number}", text)]))
+    with sqlite3.connect(out / "state" / "copydesk.sqlite") as connection:
+        assert [len(parts) for parts in folding.unfolded_parts(connection, Layout(out, {}))] == [1, 1, 1]
 
 
 def test_a_damaged_part_keeps_none_of_those_beside_it_from_the_index(
