@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +53,7 @@ _ZONE_BITS = [zone_bits(zone) for zone in ZONES]
 SENTENCE_ENDS = tuple('.!?…。！？”“"»›’।」؟۔')
 _CLOSERS = '"”’»)」'
 _PUNCTUATION = re.compile(r"[.,;:!?…。、，！？：،؟]")
-_SENTENCE = re.compile(r"[.!?…][\s\"”»’)]+\S|[。！？]")
+_SENTENCE = re.compile(r"[.!?…。！？](?:(?<=[。！？])|[\s\"”»’)]+\S)")
 _CAPITAL = re.compile("[A-ZÀ-ÖØ-ÞŁŚŻŹĆŠŽČŘİŞĞА-ЯЁ]")
 _DIGIT = re.compile("[0-9]")
 _OPENING_QUOTES = "\"“„«‘'»"
@@ -81,7 +84,8 @@ class _Page:
     shapes: dict[tuple[str, str, str], _Shape]
     copies: Counter[str]
     prose: float
-    main_levels: dict[Container, int]
+    levels: dict[Container, tuple[int, int]]
+    """What ``_levels`` returns for the main container, all around it, and every other that was asked for."""
     first: int
     last: int
     prose_blocks: int
@@ -101,70 +105,48 @@ def candidates(blocks: Sequence[PageBlock], facts: PageFacts) -> tuple[list[Page
     if not blocks:
         return [], np.zeros((0, len(FEATURES)))
     page = _survey(blocks, facts)
-    chosen: list[PageBlock] = []
-    dense: list[list[float]] = []
-    bits: list[tuple[int, int, int, int]] = []
-    seen: set[str] = set()
-    levels: dict[Container, tuple[int, int]] = {}
-    for block in blocks:
-        container = block.container
-        up, down = _levels(container, page.main_levels, levels)
-        is_far = not page.first - _REACH <= block.position <= page.last + _REACH
-        is_only_link = down > 0 and block.words < 25 and block.link_share >= 0.9
-        if block.prose <= 0 and (is_far or is_only_link):
-            continue
-        chosen.append(block)
-        dense.append(
-            [
-                *_text_features(block),
-                *_element_features(container),
-                *_container_features(block, page, up, down),
-                *_place_features(block, page, seen),
-                *_stated_features(block, page),
-            ]
-        )
-        seen.add(block.text)
-        bits.append((container.groups, _near_groups(container), container.all_groups, block.inline_groups))
+    chosen = [block for block in blocks if _is_candidate(block, page)]
     if not chosen:
         return [], np.zeros((0, len(FEATURES)))
-    unpacked = (np.array(bits, dtype=np.int64)[:, :, None] >> np.arange(len(GROUPS))) & 1
-    return chosen, np.hstack([np.array(dense, dtype=np.float64), unpacked.reshape(len(chosen), -1)])
+    of_blocks = [[*_text_features(block), *_element_features(block.container), *_container_features(block, page)] for block in chosen]
+    stated = [_stated_features(block, page) for block in chosen]
+    return chosen, np.hstack([np.array(of_blocks, dtype=np.float64), _place_features(chosen, page), np.array(stated), _group_bits(chosen)])
+
+
+def _is_candidate(block: PageBlock, page: _Page) -> bool:
+    if block.prose > 0:
+        return True
+    is_near = page.first - _REACH <= block.position <= page.last + _REACH
+    return is_near and not (block.words < 25 and block.link_share >= 0.9 and _levels(block.container, page.levels)[1] > 0)
 
 
 def _survey(blocks: Sequence[PageBlock], facts: PageFacts) -> _Page:
-    shapes: dict[tuple[str, str, str], _Shape] = {}
-    copies = Counter[str]()
-    total = 0.0
+    shapes: dict[tuple[str, str, str], _Shape] = defaultdict(_Shape)
     for block in blocks:
         block.prose = prose = _prose(block)
-        total += prose
         _add_to_containers(block)
-        shape = shapes.setdefault(_shape_key(block.container), _Shape())
+        shape = shapes[_shape_key(block.container)]
         shape.blocks += 1
         shape.words += block.words
         shape.prose_blocks += prose > 0
-        copies[block.text] += 1
-    total = total or 1.0
-    longest = max(blocks, key=lambda block: block.prose)
+    prose_up_to = list(accumulate((block.prose for block in blocks), initial=0.0))
+    total = prose_up_to[-1] or 1.0
+    longest = max(blocks, key=attrgetter("prose"))
     main = longest.container
     while main.prose < _MAIN_SHARE * total and main.parent is not None:
         main = main.parent
-    main_levels: dict[Container, int] = {}
+    levels: dict[Container, tuple[int, int]] = {}
     ancestor: Container | None = main
     while ancestor is not None:
-        main_levels[ancestor] = len(main_levels)
+        levels[ancestor] = (0, len(levels))
         ancestor = ancestor.parent
-    levels: dict[Container, tuple[int, int]] = {}
-    is_main = [block.prose > _MIN_MAIN_PROSE and _levels(block.container, main_levels, levels)[1] == 0 for block in blocks]
+    is_main = [block.prose > _MIN_MAIN_PROSE and _levels(block.container, levels)[1] == 0 for block in blocks]
     run = [index for index, yes in enumerate(is_main) if yes]
     run = run or [block.position for block in blocks if block.prose > _MIN_MAIN_PROSE] or [longest.position]
-    prose_up_to = [0.0]
-    for block in blocks:
-        prose_up_to.append(prose_up_to[-1] + block.prose)
     gaps_before, gaps_after = _gaps(is_main, run[0])
     return _Page(
-        blocks=blocks, facts=facts, shapes=shapes, copies=copies, prose=total, main_levels=main_levels, first=run[0], last=run[-1],
-        prose_blocks=len(run), headline=_headline(blocks, facts, run[0]), h1_count=sum(block.tag == "h1" for block in blocks),
+        blocks=blocks, facts=facts, shapes=shapes, copies=Counter(block.text for block in blocks), prose=total, levels=levels, first=run[0],
+        last=run[-1], prose_blocks=len(run), headline=_headline(blocks, facts, run[0]), h1_count=sum(block.tag == "h1" for block in blocks),
         prose_up_to=prose_up_to, gaps_before=gaps_before, gaps_after=gaps_after, headings=_headings(blocks),
     )  # fmt: skip
 
@@ -205,6 +187,13 @@ def _shape_key(container: Container) -> tuple[str, str, str]:
     return container.tag, container.classes, container.parent.classes if container.parent is not None else ""
 
 
+def _group_bits(blocks: Sequence[PageBlock]) -> NDArray[np.int64]:
+    """The class groups of each block's element, of those near and around it, and of the inline elements in it, a column each."""
+    groups = [(block.container.groups, _near_groups(block.container), block.container.all_groups, block.inline_groups) for block in blocks]
+    bits = (np.array(groups)[:, :, None] >> np.arange(len(GROUPS))) & 1
+    return bits.reshape(len(blocks), -1)
+
+
 def _near_groups(container: Container) -> int:
     """Class groups of the element and the two around it; those of the body say nothing."""
     groups = container.groups
@@ -216,14 +205,14 @@ def _near_groups(container: Container) -> int:
     return groups
 
 
-def _levels(container: Container, main_levels: dict[Container, int], known: dict[Container, tuple[int, int]]) -> tuple[int, int]:
+def _levels(container: Container, known: dict[Container, tuple[int, int]]) -> tuple[int, int]:
     """Levels up from a block's element to the first element around the main container, and from there down to the main container."""
     way: list[Container] = []
-    while container not in known and container not in main_levels:
+    while container not in known:
         way.append(container)
         assert container.parent is not None  # the body is around the main container
         container = container.parent
-    up, down = known.get(container) or (0, main_levels[container])
+    up, down = known[container]
     for inner in reversed(way):
         up += 1
         known[inner] = (up, down)
@@ -278,12 +267,17 @@ def _text_features(block: PageBlock) -> tuple[float, ...]:
 
 
 def _element_features(container: Container) -> tuple[float, ...]:
-    zones = container.zones
-    return (_TAG_NUMBERS.get(container.tag, 0), container.depth, container.is_hidden, *[bool(zones & bit) for bit in _ZONE_BITS])
+    return (_TAG_NUMBERS.get(container.tag, 0), container.depth, container.is_hidden, *_zone_flags(container.zones))
 
 
-def _container_features(block: PageBlock, page: _Page, up: int, down: int) -> tuple[float, ...]:
+@cache
+def _zone_flags(zones: int) -> tuple[bool, ...]:
+    return tuple(bool(zones & bit) for bit in _ZONE_BITS)
+
+
+def _container_features(block: PageBlock, page: _Page) -> tuple[float, ...]:
     container = block.container
+    up, down = _levels(container, page.levels)
     one = container.parent or container
     two = one.parent or one
     three = two.parent or two
@@ -296,16 +290,24 @@ def _container_features(block: PageBlock, page: _Page, up: int, down: int) -> tu
     )  # fmt: skip
 
 
-def _place_features(block: PageBlock, page: _Page, seen: set[str]) -> tuple[float, ...]:
-    position = block.position
-    heading = page.headings[position]
-    return (
-        max(-30, min(60, position - page.first)), max(-60, min(30, position - page.last)), position < page.first, position > page.last,
-        position / len(page.blocks), page.prose_up_to[position] / page.prose, 1 - page.prose_up_to[position + 1] / page.prose, page.prose_blocks,
-        page.prose, 99 if page.headline is None else max(-40, min(60, position - page.headline)),
-        99 if heading is None else min(60, position - heading.position), 0 if heading is None else _TAG_NUMBERS.get(heading.tag, 0),
-        min(page.gaps_before[position], 50), min(page.gaps_after[position], 50), block.text in seen, len(page.blocks), page.h1_count,
+def _place_features(blocks: Sequence[PageBlock], page: _Page) -> NDArray[np.float64]:
+    place = np.array([block.position for block in blocks])
+    headings = [page.headings[block.position] for block in blocks]
+    prose_up_to = np.array(page.prose_up_to)
+    first = {block.text: block for block in reversed(blocks)}
+    columns = (
+        (place - page.first).clip(-30, 60), (place - page.last).clip(-60, 30), place < page.first, place > page.last,
+        place / len(page.blocks), prose_up_to[place] / page.prose, 1 - prose_up_to[place + 1] / page.prose, page.prose_blocks,
+        page.prose, 99 if page.headline is None else (place - page.headline).clip(-40, 60),
+        [99 if heading is None else min(60, block.position - heading.position) for block, heading in zip(blocks, headings, strict=True)],
+        [0 if heading is None else _TAG_NUMBERS.get(heading.tag, 0) for heading in headings],
+        np.array(page.gaps_before)[place].clip(max=50), np.array(page.gaps_after)[place].clip(max=50),
+        [block is not first[block.text] for block in blocks], len(page.blocks), page.h1_count,
     )  # fmt: skip
+    features = np.empty((len(blocks), len(columns)))
+    for number, column in enumerate(columns):
+        features[:, number] = column
+    return features
 
 
 def _stated_features(block: PageBlock, page: _Page) -> list[float]:

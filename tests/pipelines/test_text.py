@@ -50,6 +50,18 @@ def test_cleaning_twice_is_cleaning_once(raw: str) -> None:
     assert len(cleaned.splitlines()) <= 1
 
 
+@given(st.text(st.sampled_from(" \t\n\r\u00a0\u2009\u3000\u200b\u0301aé东।"), max_size=30))
+def test_space_is_cleaned_whatever_stands_beside_it(raw: str) -> None:
+    """Words are what stands between runs of it; what nobody sees parts none."""
+    assert clean_text(raw) == unicodedata.normalize("NFC", " ".join(raw.replace("\u200b", "").split()))
+
+
+@given(st.text(st.sampled_from(" \t\n\u00a0aé.")))
+def test_words_are_what_space_parts(text: str) -> None:
+    """However many of which kind, at the ends too."""
+    assert count_words(text) == len(text.split())
+
+
 @pytest.mark.parametrize(
     ("text", "count"),
     [

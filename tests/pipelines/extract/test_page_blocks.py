@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import html
 
 from pipelines.extract.class_groups import GROUPS, bits_of, groups_of
@@ -101,6 +103,12 @@ def test_class_names_speak_of_groups(names: str, groups: set[str]) -> None:
 def test_a_key_is_letters_and_digits() -> None:
     """In lower case, of any script."""
     assert text_key("“Fähre”, 3 Uhr — 渡轮!") == "fähre3uhr渡轮"
+
+
+@given(st.text(st.one_of(st.characters(), st.sampled_from("_-'’ .İΣ²"))))
+def test_a_key_holds_each_letter_and_digit_of_the_text(text: str) -> None:
+    """In any text, half surrogate pairs too, and nothing else."""
+    assert text_key(text) == "".join(character for character in text.lower() if character.isalnum())
 
 
 def test_blocks_keep_their_text_nodes_and_element() -> None:
