@@ -18,7 +18,7 @@ from pipelines.extract.page_facts import read_facts
 from pipelines.extract.parse import reject
 from pipelines.extract.signals import find_is_free, find_language, find_section, find_tags, find_tdm_reserved
 from pipelines.extract.standfirst import find_standfirst
-from pipelines.extract.title import find_title, headline_keys
+from pipelines.extract.title import find_title, headline_keys, read_headlines
 from pipelines.extract.trafilatura_text import VERSION as TRAFILATURA_VERSION
 from pipelines.records import Block, Draft, FetchedPage, ParsedPage, Rejection, Removed
 
@@ -50,8 +50,8 @@ def extract_article(
     on_page = page_blocks(parsed.tree) if blocks is None else blocks
     if len(on_page) >= MAX_BLOCKS:
         return reject(page, "too_large", f"{MAX_BLOCKS} blocks of text and more")
-    facts = read_facts(parsed)
-    decisions = decide_blocks(on_page, facts, parsed.tree, model=model, headlines=headline_keys(parsed))
+    facts, headlines = read_facts(parsed), read_headlines(parsed)
+    decisions = decide_blocks(on_page, facts, parsed.tree, model=model, headlines=headline_keys(headlines))
     kept = decisions.kept
     if (chars := sum(len(block.text) for block in kept)) > MAX_TEXT_CHARS:
         return reject(page, "too_large", f"{chars} characters of text, at most {MAX_TEXT_CHARS}")
@@ -63,7 +63,7 @@ def extract_article(
         text = _body_stated(parsed, words=sum(block.words for block in kept)) or text
     if not text:
         return reject(page, "no_text", f"{sum(block.words for block in on_page)} words on the page, none of them in an article")
-    title = find_title(parsed, on_page)
+    title = find_title(parsed, on_page, headlines=headlines)
     dates = find_dates(parsed, page, on_page, title=title)
     return Draft(
         url=parsed.url,

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -46,16 +47,36 @@ class Heading:
     """The last step of the path to the page: a wording for search engines, the printed headline follows as an h2."""
 
 
-def find_title(parsed: ParsedPage, blocks: Sequence[PageBlock]) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Headlines:
+    """What may be a page's headline."""
+
+    headings: Sequence[Heading]
+    """Its h1, at most MAX_HEADINGS."""
+    names: SiteNames
+    stated: Sequence[str]
+    """The titles that its metadata state, without the site's name."""
+
+
+def read_headlines(parsed: ParsedPage) -> Headlines:
+    """Return what ``find_title`` and ``headline_keys`` choose from."""
+    names = site_names(parsed)
+    return Headlines(_headings(parsed, "h1"), names, _stated_titles(parsed, names))
+
+
+def find_title(parsed: ParsedPage, blocks: Sequence[PageBlock], *, headlines: Headlines | None = None) -> str | None:
     """Return the article's headline, None if nothing on the page can be one.
 
     The h1 is what readers see; og:title and JSON-LD say which h1, and are often longer by the site's name or written for search engines.
     An h1 among the breadcrumbs is such a wording too, unless both state it; then, and without an h1, it is the h2 above the text that the
     page states elsewhere. Where no h1 agrees, it is the title in which og:title and JSON-LD agree, else the h1 above the text.
+    headlines: those of ``read_headlines``, if the caller has them.
     """
-    headings = _headings(parsed, "h1")
-    names = site_names(parsed, also=[heading.text for heading in headings if heading.is_masthead])
-    stated = _stated_titles(parsed, names)
+    headlines = headlines or read_headlines(parsed)
+    headings, names, stated = headlines.headings, headlines.names, headlines.stated
+    if mastheads := [heading.text for heading in headings if heading.is_masthead]:
+        names = site_names(parsed, also=mastheads)
+        stated = _stated_titles(parsed, names)
     keys = {text_key(title) for title in stated}
     agreed_on = _agreed_title(parsed, names)
     agreed_key = text_key(agreed_on or "")
@@ -86,9 +107,9 @@ def find_title(parsed: ParsedPage, blocks: Sequence[PageBlock]) -> str | None:
     return printed[0].text if printed else None
 
 
-def headline_keys(parsed: ParsedPage) -> frozenset[str]:
+def headline_keys(headlines: Headlines) -> frozenset[str]:
     """Return the keys of every h1 and stated title: a block at the top that ends in one of them is the headline in another wording."""
-    texts = [*(heading.text for heading in _headings(parsed, "h1")), *_stated_titles(parsed, site_names(parsed))]
+    texts = [*(heading.text for heading in headlines.headings), *headlines.stated]
     return frozenset(key for text in texts if len(key := text_key(text)) >= 20)
 
 
@@ -153,7 +174,12 @@ def _pieces(heading: HtmlElement) -> tuple[tuple[str, frozenset[str]], ...]:
 
 
 def _class_words(element: HtmlElement) -> frozenset[str]:
-    names = f"{element.get('class') or ''} {element.get('id') or ''}"[:200]
+    return _words_of(f"{element.get('class') or ''} {element.get('id') or ''}"[:200])
+
+
+# The names of an outlet's elements repeat over its pages.
+@lru_cache(maxsize=20_000)
+def _words_of(names: str) -> frozenset[str]:
     words = [word.lower() for word in _CLASS_WORD.findall(names)]
     # "sub-title" and "subtitle" are one word.
     return frozenset(words) | frozenset(map("".join, pairwise(words)))
