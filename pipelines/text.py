@@ -82,10 +82,8 @@ def visible_text(text: str) -> str:
 def count_words(text: str) -> int:
     """Return the number of words; scripts written without spaces count two characters as a word, and their punctuation none."""
     if text.isascii() or UNSPACED.search(text) is None:
-        if not _is_one_line(text):
-            return len(text.split())
-        line = text.strip(" ")
-        return line.count(" ") + 1 if line else 0
+        line = text.replace("\n\n", " ").strip(" ")
+        return line.count(" ") + 1 if line and _is_one_line(line) else len(text.split())
     spaced = (word for word in UNSPACED.sub(" ", text).split() if any(map(str.isalnum, word)))
     return sum(1 for _ in spaced) + (len(UNSPACED.findall(text)) + 1) // 2
 
