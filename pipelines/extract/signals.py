@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from pipelines.extract.json_ld import plain, strings_of
@@ -66,11 +66,13 @@ def normalize_language(value: str) -> str | None:
 
 def find_section(parsed: ParsedPage) -> str | None:
     """Return the section as the outlet names it, in metadata or else as the first step of its breadcrumb; None if it does not."""
-    stated = (parsed.article_ld.get("articleSection"), *(parsed.meta.get(key) for key in _SECTION_META), *_breadcrumb(parsed)[:1])
-    for value in stated:
-        if (section := plain(value, max_chars=100)) and not section.startswith("http"):
-            return section
-    return None
+    stated = (parsed.article_ld.get("articleSection"), *(parsed.meta.get(key) for key in _SECTION_META))
+    return _first_section(stated) or _first_section(_breadcrumb(parsed)[:1])
+
+
+def _first_section(values: Iterable[object]) -> str | None:
+    sections = (plain(value, max_chars=100) for value in values)
+    return next((section for section in sections if section and not section.startswith("http")), None)
 
 
 def find_tags(parsed: ParsedPage) -> tuple[str, ...]:
