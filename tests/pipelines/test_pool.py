@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import signal
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipelines.pool import WorkerLost, WorkerPool, WorkerTimeout
+from pipelines.pool import GC_THRESHOLD, WorkerLost, WorkerPool, WorkerTimeout
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,12 @@ def test_the_cpu_time_of_short_tasks_is_counted_whole() -> None:
     taken = asyncio.run(scenario())
     pool.close()
     assert 0.8 * taken < pool.cpu_seconds < taken
+
+
+def test_workers_look_for_cycles_only_among_what_pages_leave(pool: WorkerPool) -> None:
+    """Not among the modules and word lists that live as long as they do, and not for every few hundred objects."""
+    assert asyncio.run(pool.run(gc.get_freeze_count)) > 10_000
+    assert asyncio.run(pool.run(gc.get_threshold))[0] == GC_THRESHOLD
 
 
 def test_without_workers_tasks_run_here() -> None:
