@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from lxml.html import HtmlElement
@@ -73,23 +74,26 @@ def decide_blocks(
     if not candidate_blocks:
         return Decisions(kept=[], cut=[], doubt=None)
     words = np.array([block.words for block in candidate_blocks])
+    is_headline = np.array([block.key in facts.titles or block.key in headlines for block in candidate_blocks])
     doubt = None
     if model is not None:
+        is_marked = np.array([_is_marked_furniture(block) for block in candidate_blocks])
         probabilities = model.predict(rows)
         doubt = _doubt(probabilities, words)
         is_stated = facts.has_article or facts.is_og_article
         is_unsure = not is_stated or doubt > UNSURE_ABOVE or words[probabilities > KEEP_ABOVE].sum() < MIN_WORDS
         if is_unsure and _may_ask(blocks):
-            probabilities = _with_second_opinion(candidate_blocks, rows, words, probabilities, tree)
-        probabilities = np.where(
-            [_is_marked_furniture(block) for block in candidate_blocks] & (probabilities < CERTAIN), 0.0, probabilities
-        )
+            weigh = partial(_weigh, probabilities, is_standfirst=_is_standfirst(rows))
+            least, most = (_is_kept(weigh(opinion), is_marked, is_headline) for opinion in (0.0, 1.0))
+            # Where no opinion changes what is kept, none is asked for: it costs more than all else.
+            if (least != most).any() or words[least].sum() < MIN_WORDS:
+                probabilities = weigh(_second_opinion(candidate_blocks, words, probabilities, tree))
     else:
+        is_marked = np.zeros(len(candidate_blocks), np.bool_)
         probabilities = share_in(candidate_blocks, trafilatura_text(tree))
-    is_headline = np.array([block.key in facts.titles or block.key in headlines for block in candidate_blocks])
-    is_kept = (probabilities > KEEP_ABOVE) & ~is_headline
+    is_kept = _is_kept(probabilities, is_marked, is_headline)
     if words[is_kept].sum() < MIN_WORDS:
-        is_kept = (probabilities > KEEP_ABOVE_WHEN_THIN) & ~is_headline
+        is_kept = _is_kept(probabilities, is_marked, is_headline, above=KEEP_ABOVE_WHEN_THIN)
     kept = [block for block, keep in zip(candidate_blocks, is_kept, strict=True) if keep]
     cut = [
         (HEADLINE if headline else reason_of_cut(block), block)
@@ -104,17 +108,34 @@ def _may_ask(blocks: Sequence[PageBlock]) -> bool:
     return len(blocks) <= _MAX_BLOCKS_FOR_OPINION and max(block.container.depth for block in blocks) <= _MAX_DEPTH_FOR_OPINION
 
 
-def _with_second_opinion(
-    blocks: Sequence[PageBlock], rows: NDArray[np.float64], words: NDArray[np.int64], probabilities: NDArray[np.float64], tree: HtmlElement
+def _is_kept(
+    probabilities: NDArray[np.float64], is_marked: NDArray[np.bool_], is_headline: NDArray[np.bool_], *, above: float = KEEP_ABOVE
+) -> NDArray[np.bool_]:
+    return (probabilities > above) & ~(is_marked & (probabilities < CERTAIN)) & ~is_headline
+
+
+def _second_opinion(
+    blocks: Sequence[PageBlock], words: NDArray[np.int64], probabilities: NDArray[np.float64], tree: HtmlElement
 ) -> NDArray[np.float64]:
-    """The model's word weighed with trafilatura's, which is not asked of a standfirst: it loses half of them."""
+    """Share of each block that stands in trafilatura's text."""
     opinion = share_in(blocks, trafilatura_text(tree, fast=True))
     kept_words = words * (probabilities > KEEP_ABOVE)
     if (kept_words * opinion).sum() < ENOUGH_AGREEMENT * kept_words.sum():
         opinion = share_in(blocks, trafilatura_text(tree))
+    return opinion
+
+
+def _weigh(
+    probabilities: NDArray[np.float64], opinion: NDArray[np.float64] | float, *, is_standfirst: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """The model's word weighed with trafilatura's, which is not asked of a standfirst: it loses half of them."""
     weighed = (1 - SECOND_OPINION_WEIGHT) * probabilities + SECOND_OPINION_WEIGHT * opinion
-    is_standfirst = (rows[:, _IS_DESCRIPTION] > 0) | ((rows[:, _NEAR_LEAD] > 0) & (rows[:, _IS_BEFORE] > 0))
     return np.where(is_standfirst, probabilities, weighed)
+
+
+def _is_standfirst(rows: NDArray[np.float64]) -> NDArray[np.bool_]:
+    is_standfirst: NDArray[np.bool_] = (rows[:, _IS_DESCRIPTION] > 0) | ((rows[:, _NEAR_LEAD] > 0) & (rows[:, _IS_BEFORE] > 0))
+    return is_standfirst
 
 
 def _is_marked_furniture(block: PageBlock) -> bool:
