@@ -1,4 +1,4 @@
-"""Bytes to text, once: charset of the HTTP header, byte order mark, ``<meta charset>``, and detection as the last resort."""
+"""Bytes to text, or to UTF-8: charset of the HTTP header, byte order mark, ``<meta charset>``, and detection as the last resort."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from charset_normalizer import from_bytes
 
 MAX_BODY_BYTES = 20_000_000
 _BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_MARKS = tuple(mark for mark, _ in _BYTE_ORDER_MARKS)
 _META_CHARSET = re.compile(rb"<meta\b[^<>]{0,300}?charset\s{0,5}=\s{0,5}[\"']?\s{0,5}([\w:.-]{2,40})", re.IGNORECASE)
 # Browsers read these labels as their supersets, and so do the people who write the pages.  Source: WHATWG Encoding Standard.
 _SUPERSETS = {
@@ -32,19 +33,44 @@ _TOLERATED_BAD_SHARE = 0.001
 
 
 def decode_body(body: bytes, charset: str | None = None) -> str:
-    """Return the page as text, unpacked if it is gzip; NULs and lone surrogates are left to the pre-scan.
+    """Return the page as text, unpacked if it is gzip; NULs and lone surrogates are left in it.
 
     Valid UTF-8 wins over what header and meta say: text in another encoding is practically never valid UTF-8 by chance.
     Raises ValueError with the size when the body, unpacked, is over MAX_BODY_BYTES, and on a damaged gzip stream.
     """
+    return _decode(_unpacked(body), charset)
+
+
+def utf8_body(body: bytes, charset: str | None = None) -> bytes:
+    """Return what ``decode_body`` reads as UTF-8, without lone surrogates: mostly the body itself. Raises as it does."""
+    body = _unpacked(body)
+    return body if _is_utf8(body, charset) else _decode(body, charset).encode("utf-8", "ignore")
+
+
+def _is_utf8(body: bytes, charset: str | None) -> bool:
+    declared = _declared(body, charset)
+    if body.startswith(_MARKS) or (declared and declared[0].startswith(_SEVEN_BIT)):
+        return False
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _unpacked(body: bytes) -> bytes:
     if body[:3] == b"\x1f\x8b\x08":
         body = _gunzip(body)
     if len(body) > MAX_BODY_BYTES:
         raise ValueError(f"{len(body)} bytes, at most {MAX_BODY_BYTES}")
+    return body
+
+
+def _decode(body: bytes, charset: str | None) -> str:
     for mark, encoding in _BYTE_ORDER_MARKS:
         if body.startswith(mark):
             return body.decode(encoding, "replace").lstrip("\ufeff")
-    declared = [name for name in (_codec(charset), _codec(_meta_charset(body))) if name]
+    declared = _declared(body, charset)
     if declared and declared[0].startswith(_SEVEN_BIT):
         return body.decode(declared[0], "replace")
     # Surrogates pass: a lone one is a slip of the page's software, not a sign of another encoding.
@@ -55,9 +81,18 @@ def decode_body(body: bytes, charset: str | None = None) -> str:
     return _decode_legacy(body, declared)
 
 
-def looks_binary(text: str) -> bool:
-    """Say whether decoded text is no text: over 5 % of its first 4,000 characters are controls or could not be decoded."""
-    sample = text[:4000]
+def _declared(body: bytes, charset: str | None) -> list[str]:
+    return [name for name in (_codec(charset), _codec(_meta_charset(body))) if name]
+
+
+def opening(html: bytes, chars: int) -> str:
+    """Return the first characters of a page in UTF-8."""
+    return html[: 4 * chars].decode("utf-8", "ignore")[:chars]
+
+
+def looks_binary(html: bytes) -> bool:
+    """Say whether a page in UTF-8 is no text: over 5 % of its first 4,000 characters are controls or could not be decoded."""
+    sample = opening(html, 4_000)
     return len(_CONTROL.findall(sample)) > 0.05 * len(sample)
 
 

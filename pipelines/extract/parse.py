@@ -11,7 +11,7 @@ from lxml import etree
 from lxml.html import HtmlElement, HTMLParser
 
 from pipelines.extract.app_state import find_drawn_article
-from pipelines.extract.decode import decode_body, looks_binary
+from pipelines.extract.decode import decode_body, looks_binary, opening, utf8_body
 from pipelines.extract.json_ld import choose_article, plain, read_json_ld, strings_of
 from pipelines.extract.prescan import Prescan, prescan
 from pipelines.records import INDEXED_TAGS, FetchedPage, ParsedPage, Rejection
@@ -30,9 +30,9 @@ _MAX_META_CHARS = 5_000
 _ONE_CLASS = etree.ElementDefaultClassLookup(element=HtmlElement)
 # Two thirds of the time of a pattern for the elements that have one of the attributes; "//" would look at text too.
 _MARKED = etree.XPath("/descendant::*/@itemprop/..|/descendant::*/@property/..")
-_MARKUP = re.compile(r"<(?:!doctype\s+html|html|head|body|title|meta|div|p|article|section|main|h1|table|span|br)\b", re.IGNORECASE)
+_MARKUP = re.compile(rb"<(?:!doctype\s+html|html|head|body|title|meta|div|p|article|section|main|h1|table|span|br)\b", re.IGNORECASE)
 _OTHER_FORMAT = re.compile(
-    r"\s*(?:<\?xml[^<>]{0,200}>\s*)?(?:<!--.{0,300}?-->\s*)?<(?:rss|feed|urlset|sitemapindex|rdf:rdf|svg)\b", re.I | re.S
+    rb"\s*(?:<\?xml[^<>]{0,200}>\s*)?(?:<!--.{0,300}?-->\s*)?<(?:rss|feed|urlset|sitemapindex|rdf:rdf|svg)\b", re.I | re.S
 )
 
 
@@ -41,12 +41,12 @@ def parse_page(page: FetchedPage) -> ParsedPage | Rejection:
     if not page.body or page.body.isspace():
         return reject(page, "empty_page")
     try:
-        text = decode_body(page.body, page.encoding)
+        html = utf8_body(page.body, page.encoding)
     except ValueError as error:
         return reject(page, "too_large" if "at most" in str(error) or "over" in str(error) else "undecodable", str(error))
-    if looks_binary(text) or _OTHER_FORMAT.match(text) or not _MARKUP.search(text):
-        return reject(page, "not_html", f"starts with {text[:40]!r}")
-    return _parse_scanned(page, prescan(text))
+    if looks_binary(html) or _OTHER_FORMAT.match(html) or not _MARKUP.search(html):
+        return reject(page, "not_html", f"starts with {opening(html, 40)!r}")
+    return _parse_scanned(page, prescan(html))
 
 
 def parse_drawn_page(page: FetchedPage) -> ParsedPage | None:
@@ -57,9 +57,9 @@ def parse_drawn_page(page: FetchedPage) -> ParsedPage | None:
         return None
     if not (article := find_drawn_article(text)):
         return None
-    scanned = prescan(text)
+    scanned = prescan(text.encode("utf-8", "ignore"))
     body, tag, rest = scanned.html.rpartition(b"</body")
-    drawn = b"<article>" + prescan(article).html + b"</article>"
+    drawn = b"<article>" + prescan(article.encode("utf-8", "ignore")).html + b"</article>"
     parsed = _parse_scanned(page, replace(scanned, html=body + drawn + tag + rest if tag else rest + drawn))
     return parsed if isinstance(parsed, ParsedPage) else None
 

@@ -6,7 +6,7 @@ import gzip
 
 import pytest
 
-from pipelines.extract.decode import MAX_BODY_BYTES, decode_body
+from pipelines.extract.decode import MAX_BODY_BYTES, decode_body, utf8_body
 
 GERMAN = "<p>Fünf Bürger prüfen die Größe der Straße, „schön“ sagte einer</p>"
 RUSSIAN = "<p>Совет гавани проголосовал за закрытие старого паромного терминала в порту</p>" * 5
@@ -37,6 +37,14 @@ def test_text_is_decoded_as_meant(body: bytes, charset: str | None, text: str) -
         assert decode_body(meta.encode() + body, charset) == meta + text
     else:
         assert decode_body(body, charset) == text
+    assert utf8_body(body, charset) == decode_body(body, charset).encode()
+
+
+def test_a_page_in_utf_8_is_read_as_it_stands() -> None:
+    """Without a copy, and half surrogate pairs, which no parser takes, are left out of one that has some."""
+    body = GERMAN.encode()
+    assert utf8_body(body) is body
+    assert utf8_body(f"may\ud83dor {GERMAN}".encode("utf-8", "surrogatepass")) == b"mayor " + body
 
 
 def test_one_bad_byte_does_not_turn_a_page_into_another_encoding() -> None:
@@ -56,5 +64,6 @@ def test_one_bad_byte_does_not_turn_a_page_into_another_encoding() -> None:
 )
 def test_what_cannot_be_unpacked_raises(body: bytes) -> None:
     """The caller makes a rejection of it."""
-    with pytest.raises(ValueError, match=r"over|gzip|at most"):
-        decode_body(body)
+    for read in (decode_body, utf8_body):
+        with pytest.raises(ValueError, match=r"over|gzip|at most"):
+            read(body)
