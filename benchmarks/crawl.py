@@ -4,9 +4,10 @@ The site serves editions of the newsroom's articles from a process of its own, n
 ``inline``, a plain Scrapy spider that calls trafilatura in its callback; ``bare``, the same without it, so that what Scrapy itself takes is
 known; ``newspaper4k`` and ``news-please``, one article after the other, where they are installed (in an environment of their own: name its
 Python with ``--python``). Each gets the same addresses and stores what it finds. Printed are articles per second of wall time and of CPU, what
-share of that CPU our chain takes, peak memory, and how right the stored texts of the unchanged editions are. The chain's CPU is what our workers
-measure themselves; for the other engines, what it takes in processes that do nothing else. ``--page-kb`` dresses the pages as ``benchmarks.warc`` does.
-The site's server runs on the same cores; its CPU is not counted, its time is.
+share of that CPU our chain takes, with and without the start (a crawl of one article), peak memory, and how right the stored texts of the
+unchanged editions are. The chain's CPU is what our workers measure themselves; for the other engines, what it takes in processes that do nothing
+else. ``--page-kb`` dresses the pages as ``benchmarks.warc`` does; ``--pages`` serves those of a folder instead, under as many addresses as it
+takes. The site's server runs on the same cores; its CPU is not counted, its time is.
 """
 
 from __future__ import annotations
@@ -20,19 +21,15 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from benchmarks.__main__ import newsroom_pages
-from benchmarks.warc import LOOK_SECONDS, SAMPLE_PAGES, Group, build, chain_on_all_cores, dress, edition_of
+from benchmarks.crawl_site import HOST, Site, served
+from benchmarks.warc import LOOK_SECONDS, SAMPLE_PAGES, Group, build, chain_on_all_cores
 from newsroom import load_truth
 
-HOST = "http://www.editions.example"
 ENGINES = ("ours", "bare", "inline", "newspaper4k", "news-please")
 
 INLINE = """
@@ -66,61 +63,10 @@ with open(sys.argv[2], "w") as out:
         article = NewsPlease.from_url(url)
         print(json.dumps({"url": url, "text": article.maintext or ""}), file=out)
 """
+ENVIRONMENT = ("HOME", "LANG", "PATH", "VIRTUAL_ENV")
+"""All that an engine is given of ours: Scrapy goes through all variables for each request through a proxy."""
 BARE = re.sub(r"        found = .*\n", "", INLINE).replace('found.text if found else ""', '""')
 SCRIPTS = {"bare": BARE, "inline": INLINE, "newspaper4k": NEWSPAPER, "news-please": NEWSPLEASE}
-
-
-def serve(count: int, page_bytes: int) -> None:
-    """Serve the site as a forward proxy until killed; prints its port. Article n is edition n // pages of page n % pages."""
-    pages = [replace(page, body=dress(page.body, page_bytes)) for page in newsroom_pages()]
-    urls = "".join(f"<url><loc>{HOST}/article-{number}</loc></url>" for number in range(count))
-    sitemap = f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urls}</urlset>'.encode()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            name = self.path.rpartition("/")[2]
-            body, kind, status = b"", "text/html; charset=utf-8", 200
-            if name.startswith("article-"):
-                number = int(name.removeprefix("article-"))
-                page = pages[number % len(pages)]
-                body = edition_of(page, number // len(pages))[1].replace(page.url.encode(), f"{HOST}/{name}".encode())
-            elif name == "sitemap.xml":
-                body, kind = sitemap, "application/xml"
-            elif name == "robots.txt":
-                body, kind = b"User-agent: *\nAllow: /\n", "text/plain"
-            else:
-                status = 404
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    class Server(ThreadingHTTPServer):
-        def handle_error(self, request: object, client_address: object) -> None:
-            """Clients that hang up are no news."""
-
-    server = Server(("127.0.0.1", 0), Handler)
-    print(server.server_port, flush=True)
-    server.serve_forever()
-
-
-@contextmanager
-def site(count: int, page_kb: int) -> Iterator[str]:
-    """Serve the site from another process; yields the proxy's address."""
-    command = [sys.executable, "-m", "benchmarks.crawl", "--serve", str(count), "--page-kb", str(page_kb)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout
-        yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
-    finally:
-        process.kill()
-        process.wait()
 
 
 def command_of(engine: str, folder: Path, count: int, python: str) -> list[str]:
@@ -184,14 +130,32 @@ def chain_seconds_of(folder: Path) -> float:
     return float(report["measures"]["extract_cpu_seconds"])
 
 
-def measure(engine: str, count: int, page_kb: int, python: str, chain: float) -> str:
-    """Crawl with one engine and return the line of its figures; chain: CPU seconds a page, for engines that are not ours."""
-    with tempfile.TemporaryDirectory() as name, site(count, page_kb) as proxy:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Crawl:
+    """What one crawl took."""
+
+    texts: dict[str, str]
+    seconds: float
+    """By the clock."""
+    cpu: float
+    stages: float
+    """CPU seconds of our chain, or what it would have taken."""
+    peak: float
+    """MB of memory."""
+
+
+def crawl(engine: str, site: Site, python: str, chain: float) -> Crawl | str:
+    """Crawl a site with one engine; what it said last, if it failed. chain: CPU seconds a page, for engines that are not ours."""
+    with tempfile.TemporaryDirectory() as name, served(site) as proxy:
         folder = Path(name)
-        env = {**os.environ, "http_proxy": proxy, "HTTP_PROXY": proxy, "no_proxy": ""}
+        env = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ} | {"http_proxy": proxy, "HTTP_PROXY": proxy}
         started = time.monotonic()
         process = subprocess.Popen(
-            command_of(engine, folder, count, python), env=env, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+            command_of(engine, folder, site.count, python),
+            env=env,
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
         )
         assert process.stderr
         group = Group(process.pid)
@@ -201,16 +165,31 @@ def measure(engine: str, count: int, page_kb: int, python: str, chain: float) ->
             group.look()
             said = (said + (process.stderr.read() or b""))[-2_000:]
             time.sleep(LOOK_SECONDS)
-        wall, cpu, peak = time.monotonic() - started, group.cpu_seconds, max(total for _, total in group.memory)
         if process.returncode:
-            return f"{engine:12s} {count:7d}  not measured: {said.decode(errors='replace').strip().splitlines()[-1:] or process.returncode}"
-        texts = texts_of(engine, folder)
-        f1, exact = score(texts)
-        stages = chain_seconds_of(folder) if engine == "ours" else chain * len(texts)
-        return (
-            f"{engine:12s} {count:7d} {len(texts):7d} {len(texts) / wall:9.1f} {len(texts) / cpu:9.1f} {stages / cpu:6.0%} "
-            f"{peak:9.0f}   {f1:.3f}  {exact:.2f}"
+            return (said.decode(errors="replace").strip().splitlines() or [f"it ended with {process.returncode}"])[-1]
+        seconds, texts = time.monotonic() - started, texts_of(engine, folder)
+        return Crawl(
+            texts=texts,
+            seconds=seconds,
+            cpu=group.cpu_seconds,
+            stages=chain_seconds_of(folder) if engine == "ours" else chain * len(texts),
+            peak=max(total for _, total in group.memory),
         )
+
+
+def measure(engine: str, site: Site, python: str, chain: float) -> str:
+    """Crawl with one engine and return the line of its figures."""
+    start, whole = crawl(engine, replace(site, count=1), python, chain), crawl(engine, site, python, chain)
+    if isinstance(start, str) or isinstance(whole, str):
+        return f"{engine:12s} {site.count:7d}  not measured: {start if isinstance(start, str) else whole}"
+    stored = len(whole.texts)
+    f1, exact = score(whole.texts)
+    return (
+        f"{engine:12s} {site.count:7d} {stored:7d} {stored / whole.seconds:9.1f} {stored / whole.cpu:9.1f} "
+        f"{1000 * whole.cpu / site.count:7.1f} {1000 * whole.stages / site.count:7.1f} {whole.stages / whole.cpu:6.0%} "
+        f"{(whole.stages - start.stages) / (whole.cpu - start.cpu):8.0%} {whole.peak:9.0f}"
+        + ("" if site.folder else f"   {f1:.3f}  {exact:.2f}")
+    )
 
 
 def main() -> int:
@@ -220,17 +199,21 @@ def main() -> int:
     parser.add_argument("--engines", default=",".join(ENGINES))
     parser.add_argument("--python", default=sys.executable, help="the Python that has newspaper4k and news-please")
     parser.add_argument("--page-kb", type=int, default=0, help="dress smaller pages up to so many kB (1,000 bytes)")
-    parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--pages", type=Path, help="a folder of *.html or *.html.gz to serve instead of the newsroom's pages")
     options = parser.parse_args()
-    if options.serve is not None:
-        serve(options.serve, 1000 * options.page_kb)
-    with tempfile.TemporaryDirectory() as name:
-        chain = chain_on_all_cores(build(Path(name), SAMPLE_PAGES, page_bytes=1000 * options.page_kb), len(os.sched_getaffinity(0)))
-    print(f"chain        {1000 * chain:.2f} ms of CPU a page")
-    print(f"{'engine':12s} {'named':>7s} {'stored':>7s} {'a second':>9s} {'a CPU s':>9s} {'chain':>6s} {'peak MB':>9s}   {'F1':5s}  exact")
+    chain = 0.0
+    if not options.pages:
+        with tempfile.TemporaryDirectory() as name:
+            archive = build(Path(name), SAMPLE_PAGES, page_bytes=1000 * options.page_kb)
+            chain = chain_on_all_cores(archive, len(os.sched_getaffinity(0)))
+        print(f"chain        {1000 * chain:.2f} ms of CPU a page")
+    print(
+        f"{'engine':12s} {'named':>7s} {'stored':>7s} {'a second':>9s} {'a CPU s':>9s} {'ms each':>7s} {'chain':>7s} {'share':>6s} "
+        f"{'no start':>8s} {'peak MB':>9s}{'' if options.pages else '   F1     exact'}"
+    )
     for count in (int(size) for size in options.articles.split(",")):
         for engine in options.engines.split(","):
-            print(measure(engine, count, options.page_kb, options.python, chain), flush=True)
+            print(measure(engine, Site(count, options.page_kb, options.pages), options.python, chain), flush=True)
     return 0
 
 
