@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +18,8 @@ from benchmarks.__main__ import newsroom_pages
 from benchmarks.warc import dress, edition_of
 
 HOST = "http://www.editions.example"
+SITEMAP_ENTRIES = 50_000
+"""Of one sitemap at most. Source: sitemaps.org, protocol 0.9."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +52,26 @@ def read_page(file: Path) -> bytes:
     return gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
 
 
+def sitemaps_of(count: int) -> dict[str, bytes]:
+    """Return {file name: sitemap} that name so many articles: one, or an index of several with as many as the protocol allows."""
+
+    def write(kind: str, entry: str, addresses: Iterable[str]) -> bytes:
+        entries = "".join(f"<{entry}><loc>{HOST}/{address}</loc></{entry}>" for address in addresses)
+        return f'<{kind} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{entries}</{kind}>'.encode()
+
+    starts = range(0, count, SITEMAP_ENTRIES)
+    parts = [
+        write("urlset", "url", (f"article-{number}" for number in range(start, min(start + SITEMAP_ENTRIES, count)))) for start in starts
+    ]
+    if len(parts) < 2:
+        return {"sitemap.xml": b"".join(parts) or write("urlset", "url", ())}
+    named = {f"sitemap-{number}.xml": part for number, part in enumerate(parts)}
+    return {"sitemap.xml": write("sitemapindex", "sitemap", named), **named}
+
+
 def serve(site: Site) -> None:
     """Serve a site as a forward proxy until killed; prints its port."""
-    body_of = site.bodies()
-    urls = "".join(f"<url><loc>{HOST}/article-{number}</loc></url>" for number in range(site.count))
-    sitemap = f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urls}</urlset>'.encode()
+    body_of, sitemaps = site.bodies(), sitemaps_of(site.count)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -64,8 +81,8 @@ def serve(site: Site) -> None:
             body, kind, status = b"", "text/html" if site.folder else "text/html; charset=utf-8", 200
             if name.startswith("article-"):
                 body = body_of(int(name.removeprefix("article-")))
-            elif name == "sitemap.xml":
-                body, kind = sitemap, "application/xml"
+            elif name in sitemaps:
+                body, kind = sitemaps[name], "application/xml"
             elif name == "robots.txt":
                 body, kind = b"User-agent: *\nAllow: /\n", "text/plain"
             else:

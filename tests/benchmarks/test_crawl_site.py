@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.crawl_site import HOST, Site
+from benchmarks.crawl_site import HOST, SITEMAP_ENTRIES, Site, sitemaps_of
 
 
 def test_pages_of_a_folder_are_served_in_turn_as_they_are(tmp_path: Path) -> None:
@@ -31,3 +31,13 @@ def test_no_two_articles_of_the_generated_site_are_the_same() -> None:
     bodies = [body_of(number) for number in range(0, 100, 9)]
     assert len(set(bodies)) == len(bodies)
     assert all(f"{HOST}/article-{9 * place}".encode() in body and len(body) > 18_000 for place, body in enumerate(bodies))
+
+
+@pytest.mark.parametrize(("count", "files"), [(0, 1), (3, 1), (SITEMAP_ENTRIES, 1), (SITEMAP_ENTRIES + 1, 3)])
+def test_sitemaps_name_every_article_once(count: int, files: int) -> None:
+    """None has more entries than the protocol allows: what is over is not read."""
+    sitemaps = sitemaps_of(count)
+    named = [sitemap.count(b"<url>") for sitemap in sitemaps.values()]
+    assert (len(sitemaps), sum(named)) == (files, count)
+    assert max(named) <= SITEMAP_ENTRIES
+    assert sitemaps["sitemap.xml"].count(b"<sitemap>") == files - 1
