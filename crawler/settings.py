@@ -83,6 +83,8 @@ DOWNLOAD_WARNSIZE = 0
 # MB of bodies that are being downloaded, all together: what comes on top is given up and asked again by the next run.
 DOWNLOAD_IN_FLIGHT_MB = 128
 DOWNLOAD_TIMEOUT = 30
+# As many characters as discovery takes, which counts longer ones: Scrapy drops what is over its 2,083 and the run would not say so.
+URLLENGTH_LIMIT = 4096
 REDIRECT_MAX_TIMES = 5
 RETRY_TIMES = 2
 # Each is a counted rejection that is asked again later.

@@ -6,9 +6,12 @@ import pytest
 from scrapy import Request
 from scrapy.downloadermiddlewares.redirect import MetaRefreshMiddleware
 from scrapy.http import HtmlResponse
+from scrapy.spidermiddlewares.urllength import UrlLengthMiddleware
 from scrapy.utils.test import get_crawler
 
+from crawler import settings as crawler_settings
 from crawler.middlewares import ForbiddenAddress, PrivateAddressGuard, QuickMetaRefresh
+from pipelines.discover.filter import MAX_URL_CHARS
 
 
 @pytest.mark.parametrize(
@@ -41,6 +44,15 @@ def test_tests_may_reach_loopback() -> None:
     guard.process_request(Request("http://127.0.0.1/"))
     with pytest.raises(ForbiddenAddress):
         guard.process_request(Request("file:///etc/passwd"))
+
+
+def test_every_address_that_discovery_takes_is_asked_for() -> None:
+    """Scrapy drops those over its own limit, and no stage would count them."""
+    crawler = get_crawler(settings_dict={"URLLENGTH_LIMIT": crawler_settings.URLLENGTH_LIMIT})
+    url = "https://paper.example/story?" + "a" * MAX_URL_CHARS
+    middleware = UrlLengthMiddleware.from_crawler(crawler)
+    assert middleware.get_processed_request(Request(url[:MAX_URL_CHARS]), None) is not None
+    assert middleware.get_processed_request(Request(url), None) is None
 
 
 REFRESH = '<html><head><meta http-equiv="Refresh" content="0; url=https://paper.example/new"></head><body>Moved</body></html>'
