@@ -83,8 +83,9 @@ DOWNLOAD_WARNSIZE = 0
 # MB of bodies that are being downloaded, all together: what comes on top is given up and asked again by the next run.
 DOWNLOAD_IN_FLIGHT_MB = 128
 DOWNLOAD_TIMEOUT = 30
-# As many characters as discovery takes, which counts longer ones: Scrapy drops what is over its 2,083 and the run would not say so.
-URLLENGTH_LIMIT = 4096
+# All that discovery takes, which counts longer ones: Scrapy drops what is over its 2,083 and the run would not say so. Discovery takes 4,096
+# characters, as the site writes them; a request escapes them, to twelve each at most.
+URLLENGTH_LIMIT = 12 * 4096
 REDIRECT_MAX_TIMES = 5
 RETRY_TIMES = 2
 # Each is a counted rejection that is asked again later.
