@@ -31,8 +31,9 @@ _ONE_CLASS = etree.ElementDefaultClassLookup(element=HtmlElement)
 # Two thirds of the time of a pattern for the elements that have one of the attributes; "//" would look at text too.
 _MARKED = etree.XPath("/descendant::*/@itemprop/..|/descendant::*/@property/..")
 _MARKUP = re.compile(rb"<(?:!doctype\s+html|html|head|body|title|meta|div|p|article|section|main|h1|table|span|br)\b", re.IGNORECASE)
+# A comment of 300 characters takes up to 1,200 bytes.
 _OTHER_FORMAT = re.compile(
-    rb"\s*(?:<\?xml[^<>]{0,200}>\s*)?(?:<!--.{0,300}?-->\s*)?<(?:rss|feed|urlset|sitemapindex|rdf:rdf|svg)\b", re.I | re.S
+    rb"\s*(?:<\?xml[^<>]{0,200}>\s*)?(?:<!--.{0,1200}?-->\s*)?<(?:rss|feed|urlset|sitemapindex|rdf:rdf|svg)\b", re.I | re.S
 )
 
 

@@ -28,6 +28,9 @@ PROSE = "<p>The harbour council voted on Tuesday to close the old ferry terminal
         pytest.param(b'{"articles": []}', "not_html", id="JSON"),
         pytest.param(b"Just a line of text.", "not_html", id="plain text"),
         pytest.param(b"<?xml version='1.0'?><rss><channel><title>x</title></channel></rss>", "not_html", id="a feed"),
+        pytest.param(
+            f"<!-- {'ж' * 290} --><rss><title>x</title></rss>".encode(), "not_html", id="a feed behind a comment of two bytes a letter"
+        ),
         pytest.param(b"<?xml version='1.0'?>\n<urlset xmlns='x'><url/></urlset>", "not_html", id="a sitemap"),
         pytest.param(b"\x1f\x8b\x08 broken", "undecodable", id="damaged gzip"),
         pytest.param(gzip.compress(b"a" * 20_000_001), "too_large", id="a gzip bomb"),
