@@ -81,11 +81,16 @@ def read_first_rows(path: Place, wanted: Mapping[str, int], columns: Sequence[st
 
 
 def first_fetches(path: Place) -> dict[str, int]:
-    """Return {article_id: earliest fetched_at in microseconds} of a log part."""
+    """Return {article_id: earliest fetched_at in microseconds} of a log part. Raises StoreDamaged like ``read_part``, and for an id that is none."""
     table = read_part(path, "articles", ["article_id", "fetched_at"])
     found: dict[str, int] = {}
     for article_id, fetched_us in zip(table["article_id"].to_pylist(), microseconds_of(table["fetched_at"]), strict=True):
         found[article_id] = min(fetched_us, found.get(article_id, fetched_us))
+    for article_id in found:
+        try:
+            bytes.fromhex(article_id)
+        except (ValueError, TypeError) as error:
+            raise StoreDamaged(f"{path}: article_id: expected hexadecimal digits, found {article_id!r}") from error
     return found
 
 

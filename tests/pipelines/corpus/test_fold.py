@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -133,6 +134,20 @@ def test_a_damaged_part_keeps_none_of_those_beside_it_from_the_index(
     with pytest.raises(CorpusError, match=parts[1].name):
         store.rebuild()
     assert {row["url"] for _, _, row in planted.read_rows(out, "corpus")} == {f"https://a.example/{number}" for number in range(3)} - {lost}
+
+
+def test_an_id_that_is_none_names_its_part(planted: ModuleType, open_store: Callable[..., Store], out: Path) -> None:
+    """A flipped byte that Parquet does not notice; the other parts are folded."""
+    store = open_store()
+    for number in range(2):
+        store.commit(store.freeze([planted.make_article(f"https://a.example/{number}", f"k{number} r1")]))
+    part = sorted((out / "articles").rglob("*.parquet"))[0]
+    table = pq.ParquetFile(part).read()
+    place = table.schema.get_field_index("article_id")
+    pq.write_table(table.set_column(place, table.schema.field(place), pa.array(["\x01" + table["article_id"][0].as_py()[1:]])), part)
+    with pytest.raises(CorpusError, match=rf"{part.name}: article_id: expected hexadecimal digits"):
+        store.rebuild()
+    assert len(planted.read_rows(out, "corpus")) == 1
 
 
 def test_what_the_index_puts_off_is_settled_at_the_end(planted: ModuleType, open_store: Callable[..., Store]) -> None:
