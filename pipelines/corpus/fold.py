@@ -152,74 +152,75 @@ def fold_parts(
     Raises StoreDamaged for one that cannot be read; given a list for damage, it is noted there, stays unfolded, and the others are folded.
     counts: gets ``other_signatures``, the articles of parts whose ``minhash`` column is of other parameters; the index does not need it.
     """
+    counts = Counter() if counts is None else counts
     number = 0
     for parts in unfolded_parts(connection, layout):
         number += len(parts)
         try:
-            other = fold_together(connection, layout, index, parts)
+            fold_together(connection, layout, index, parts, counts)
         except StoreDamaged:
-            other = _fold_singly(connection, layout, index, parts, damage)
-        if counts is not None and other:
-            counts["other_signatures"] += other
+            _fold_singly(connection, layout, index, parts, counts, damage)
     if number:
         logger.info("folded %d parts", number)
     return number
 
 
 def _fold_singly(
-    connection: sqlite3.Connection, layout: Layout, index: StoryIndex[Any], parts: Iterable[LogPart], damage: list[StoreDamaged] | None
-) -> int:
-    """Fold parts one by one where one of them cannot be read, and return what ``fold_together`` does."""
-    other = 0
+    connection: sqlite3.Connection,
+    layout: Layout,
+    index: StoryIndex[Any],
+    parts: Iterable[LogPart],
+    counts: Counter[str],
+    damage: list[StoreDamaged] | None,
+) -> None:
+    """Fold parts one by one where one of them cannot be read."""
     for part in parts:
         try:
-            other += fold_together(connection, layout, index, [part])
+            fold_together(connection, layout, index, [part], counts)
         except StoreDamaged as error:
             if damage is None:
                 raise
             damage.append(error)
-    return other
 
 
-def fold_together(connection: sqlite3.Connection, layout: Layout, index: StoryIndex[Any], parts: Sequence[LogPart]) -> int:
-    """Fold some parts in one step, and return how many of their articles have a signature of other parameters than ours.
+def fold_together(
+    connection: sqlite3.Connection, layout: Layout, index: StoryIndex[Any], parts: Sequence[LogPart], counts: Counter[str]
+) -> None:
+    """Fold some parts in one step; counts as for ``fold_parts``.
 
     Of several log rows with one article_id the earliest (fetched_at, part name) owns it; the rest are repeats.
     """
-    fetches = [first_fetches(layout.path("articles", part.day, part.name)) for part in parts]
+    paths = {part.name: layout.path("articles", part.day, part.name) for part in parts}
     owners: dict[str, Owner] = {}
-    for part, rows in zip(parts, fetches, strict=True):
-        for article, fetched_us in rows.items():
+    for part in parts:
+        for article, fetched_us in first_fetches(paths[part.name]).items():
             owner = Owner(fetched_us, part.name, part.day)
             owners[article] = min(owner, owners.get(article, owner))
     known = {article.hex(): owner for article, owner in find_owners(connection, map(bytes.fromhex, owners)).items()}
     moved = {article for article, owner in known.items() if owners[article] < owner}
-    wanted = {article: owner for article, owner in owners.items() if article not in known or article in moved}
-    owned: dict[str, tuple[int, int]] = {}
-    documents: list[Document] = []
-    other = 0
-    for part in parts:
-        own = {article: owner.fetched_us for article, owner in wanted.items() if owner.place == (part.day, part.name)}
-        if not own:
-            continue
-        owned |= {article: (part.id, fetched_us) for article, fetched_us in own.items()}
-        path = layout.path("articles", part.day, part.name)
-        documents += documents_from_table(read_first_rows(path, own, DOCUMENT_COLUMNS))
-        if (found := signed_as(path, "articles")) != (expected := own_parameters(layout)):
-            logger.warning(
-                "%s: expected signatures (minhash) as %s, found %s; its articles get new ones in the corpus", path, expected, found
-            )
-            other += len(own)
-    if not documents:
+    wanted: dict[str, dict[str, int]] = {part.name: {} for part in parts}
+    for article, owner in owners.items():
+        if article not in known or article in moved:
+            wanted[owner.name][article] = owner.fetched_us
+    if not any(wanted.values()):
         with transaction(connection):
             _close_parts(connection, parts)
-        return 0
+        return
+    owned = {article: (part.id, fetched_us) for part in parts for article, fetched_us in wanted[part.name].items()}
+    tables = (read_first_rows(paths[name], own, DOCUMENT_COLUMNS) for name, own in wanted.items() if own)
+    documents = [document for table in tables for document in documents_from_table(table)]
     fold = index.prepare(
         [document for document in documents if document.article_id not in moved],
         moved=[document for document in documents if document.article_id in moved],
     )
     write_fold(connection, index, fold, parts=parts, owned=owned, moved=moved, documents=documents)
-    return other
+    expected = own_parameters(layout)
+    for name, own in wanted.items():
+        if own and (found := signed_as(paths[name], "articles")) != expected:
+            logger.warning(
+                "%s: expected signatures (minhash) as %s, found %s; its articles get new ones in the corpus", paths[name], expected, found
+            )
+            counts["other_signatures"] += len(own)
 
 
 def find_owners(connection: sqlite3.Connection, article_ids: Iterable[bytes]) -> dict[bytes, Owner]:
