@@ -17,6 +17,7 @@ from crawler.monitors import judge, tell
 from crawler.run import Run
 from pipelines.chain import STAGES
 from pipelines.errors import CorpusError, PipelineError
+from pipelines.pool import GC_THRESHOLD
 from pipelines.report import (
     Outcome,
     add_up,
@@ -49,8 +50,6 @@ MEASURES = {
     "loop_stall_max_ms": "loop/stall_max_ms",
     "stages_cpu_seconds": "record/stages_cpu_seconds",
 }
-# New objects after which the young ones are looked through for cycles.
-GC_THRESHOLD = 10_000
 # Hosts that the report names: the slowest ones.
 MAX_HOSTS = 50
 

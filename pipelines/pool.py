@@ -47,7 +47,7 @@ MAX_BREAKS_PER_TASK = 2
 WATCH_SECONDS = 5.0
 # The limit of a task is CPU time: on a busy machine a page is slow through no fault of its own. One that only waits is stopped by the clock.
 CLOCK_PER_CPU_SECOND = 5
-# Objects more than before at which a worker looks for cycles; Python's default is 700.
+# Objects more than before at which a process looks for cycles, workers and the crawl's own; Python's default is 700.
 GC_THRESHOLD = 10_000
 
 
