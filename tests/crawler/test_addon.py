@@ -107,7 +107,8 @@ def test_ten_lines_of_spider_give_stories_and_a_report(crawled: Path, project: P
     assert set(articles["source"]) == {"daily"}
     assert len(corpus) == articles["article_id"].nunique() - len(read(crawled, "copies"))
     assert set(corpus["agencies"].explode().dropna()) >= {"AP", "REUTERS"}
-    assert len(list(crawled.glob("articles/*/*.parquet"))) >= 3, "STORE_BATCH_ARTICLES of the project stands"
+    # What arrives while a batch is being written goes into the next together, however much it is: on a slow disk there are two parts.
+    assert len(list(crawled.glob("articles/*/*.parquet"))) >= 2, "STORE_BATCH_ARTICLES of the project stands"
     (page,) = crawled.glob("runs/*/report.html")
     assert b"Content-Security-Policy" in page.read_bytes()
     exported = [json.loads(line) for line in (project / "articles.jsonl").read_text(encoding="utf-8").splitlines()]
