@@ -161,7 +161,7 @@ def make_article(page: FetchedPage, draft: Draft, attribution: Attribution) -> A
         quality=draft.quality,
         extractor=draft.extractor,
         run_id=page.run_id,
-        extra=_extra(page),
+        extra=_extra(page, draft),
     )
 
 
@@ -169,8 +169,9 @@ def _in_page_order(removed: tuple[Removed, ...]) -> tuple[Removed, ...]:
     return tuple(sorted(removed, key=lambda piece: piece.position))
 
 
-def _extra(page: FetchedPage) -> str | None:
-    """The URL that was asked for, if a redirect changed it (the store marks both as seen), where the page was found, and what it refuses."""
+def _extra(page: FetchedPage, draft: Draft) -> str | None:
+    """The URL that was asked for, if a redirect changed it (the store marks both as seen), where the page was found, what it refuses, and
+    who signs where no person does."""
     extra: dict[str, object] = {}
     if page.requested_url and page.requested_url != page.url:
         extra["requested_url"] = page.requested_url
@@ -178,6 +179,8 @@ def _extra(page: FetchedPage) -> str | None:
         extra |= {"channel": page.hint.channel, "found_in": page.hint.found_in}
     if page.training_refused:
         extra["training_refused"] = list(page.training_refused)
+    if draft.signature and not draft.authors:
+        extra["signed_by"] = list(draft.signature)
     return json.dumps(extra, ensure_ascii=False) if extra else None
 
 

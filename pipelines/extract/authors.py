@@ -1,4 +1,7 @@
-"""Who wrote the article: people only. Agencies in an author field stay in the list: attribution takes them out, it knows their names."""
+"""Who wrote the article: people only, and beside them who signs where no person does.
+
+Agencies in an author field stay in the list: attribution takes them out, it knows their names.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pipelines.extract.bylines import find_places, linked_bylines, marked_bylines
 from pipelines.extract.json_ld import strings_of
-from pipelines.extract.names import is_desk, is_person, names_of
+from pipelines.extract.names import is_desk, is_person, is_signature, names_of, plain_field
 from pipelines.extract.page_blocks import PageBlock
 from pipelines.extract.printed_bylines import labelled_bylines, printed_bylines, signed_lines
 from pipelines.extract.site_names import SiteNames, site_names
@@ -45,6 +48,19 @@ def find_authors(parsed: ParsedPage, page: Sequence[PageBlock] = (), *, title: s
     return ()
 
 
+def find_signature(parsed: ParsedPage) -> tuple[str, ...]:
+    """Return who the page says it is by, as written and whoever that is: the outlet, a desk, an agency, people; () where it does not say.
+
+    Organizations in JSON-LD, or the first field that names anybody, at most MAX_AUTHORS.
+    """
+    organizations = list(_organizations(parsed, "author", "creator"))
+    for values in (organizations, *_stated_fields(parsed)):
+        names = dict.fromkeys(name for value in values if is_signature(name := plain_field(value).strip(", ")))
+        if names:
+            return tuple(names)[:MAX_AUTHORS]
+    return ()
+
+
 def people(values: Iterable[str], site: SiteNames, *, is_printed: bool = False) -> tuple[str, ...]:
     """Return the people among author fields as printed, each once, at most MAX_AUTHORS."""
     names: dict[str, str] = {}
@@ -61,9 +77,7 @@ def _author_fields(parsed: ParsedPage, page: Sequence[PageBlock], site: SiteName
     Where JSON-LD names an organization that is not the site, nobody signs; where a field names a desk, what only looks like a byline is
     not asked.
     """
-    stated = [_stated_names(parsed, "author") or _stated_names(parsed, "creator")]
-    stated += [[parsed.meta[key]] for key in _META if key in parsed.meta]
-    stated.append(_persons_named(parsed))
+    stated = [*_stated_fields(parsed), _persons_named(parsed)]
     yield from ((field, False) for field in stated)
     if any(not site.is_name(name) for name in _organizations(parsed, "author", "creator")):
         return
@@ -76,6 +90,14 @@ def _author_fields(parsed: ParsedPage, page: Sequence[PageBlock], site: SiteName
     yield printed_bylines(page, title=title), True
     yield signed_lines(parsed.tree, page, title=title), True
     yield labelled_bylines(page), True
+
+
+def _stated_fields(parsed: ParsedPage) -> list[list[str]]:
+    """The author fields of JSON-LD and meta elements, the surest first."""
+    return [
+        _stated_names(parsed, "author") or _stated_names(parsed, "creator"),
+        *([parsed.meta[key]] for key in _META if key in parsed.meta),
+    ]
 
 
 def _stated_names(parsed: ParsedPage, key: str) -> list[str]:

@@ -46,12 +46,17 @@ _LETTER = re.compile(r"[^\W\d_]")
 _TRIMMED = " .:-–—*→»\"'“”„"
 
 
+def plain_field(field: str) -> str:
+    """Return an author field in one line, with commas for markup, cut to MAX_FIELD_CHARS."""
+    return clean_text(_MARKUP.sub(", ", unescape(field[:MAX_FIELD_CHARS])))
+
+
 def names_of(field: str, site: SiteNames) -> Iterator[str]:
     """Yield the names in an author field, without roles, addresses, initials in brackets and the words before a name.
 
     A field that opens with the site's name or a host, or gives the site's host in brackets, is the site's: "daily.example, Springfield".
     """
-    field = clean_text(_MARKUP.sub(", ", unescape(field[:MAX_FIELD_CHARS])))
+    field = plain_field(field)
     if any(site.is_name(_URL.sub("", inside) or inside.removeprefix("www.")) for inside in _BRACKETS.findall(field)):
         return
     field = _PICTURES.sub("", field)
@@ -94,6 +99,11 @@ def is_person(name: str, site: SiteNames, *, is_printed: bool = False) -> bool:
         "_" in name or name.startswith("@") or (not is_printed and len(words) == 1 and len(name) > 4 and name.islower() and name.isascii())
     )
     return not is_login and not site.is_name(name) and not site.is_department(name)
+
+
+def is_signature(text: str) -> bool:
+    """Say whether what an author field holds names anybody or anything: no number, address or login."""
+    return bool(_LETTER.search(text)) and not text.startswith("@") and not _EMAIL.search(text) and not _URL.search(text)
 
 
 def is_desk(name: str) -> bool:

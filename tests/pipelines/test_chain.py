@@ -141,6 +141,26 @@ def test_the_requested_url_is_kept_only_when_it_differs(
     assert (json.loads(article.extra) if article.extra else None) == extra
 
 
+@pytest.mark.parametrize(
+    ("signature", "authors", "signed_by"),
+    [
+        pytest.param("Nora Wick", ("Nora Wick",), None, id="a person"),
+        pytest.param("Nora Wick, AFP", ("Nora Wick",), None, id="a person and an agency"),
+        pytest.param("AFP", (), ["AFP"], id="an agency, which attribution takes out of the authors"),
+        pytest.param("The Daily Desk", (), ["The Daily Desk"], id="a desk"),
+        pytest.param(None, (), None, id="nobody"),
+    ],
+)
+def test_who_signs_is_kept_where_no_person_does(
+    page: Callable[..., FetchedPage], signature: str | None, authors: tuple[str, ...], signed_by: list[str] | None
+) -> None:
+    """The authors are people only; what the page says instead is not lost."""
+    head = f'<meta name="author" content="{signature}">' if signature else ""
+    article = article_on(page(*FLOOD, head=head))
+    assert article.authors == authors
+    assert json.loads(article.extra or "{}").get("signed_by") == signed_by
+
+
 def test_where_a_page_was_found_is_kept(page: Callable[..., FetchedPage]) -> None:
     """The feed or sitemap, beside the URL that was asked for; nothing where a retry has no endpoint."""
     hint = Discovered(url="https://dly.example/1", found_in="https://www.daily.example/feed", channel="feed")

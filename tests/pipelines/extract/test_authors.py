@@ -238,3 +238,30 @@ def test_hostile_bylines_cost_little(draft_of: DraftOf, news_page: NewsPage, bef
     started = time.process_time()
     assert len(draft_of(news_page(before=H1 + before)).authors) <= 1
     assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("head", "signature"),
+    [
+        pytest.param({"author": {"@type": "Organization", "name": "Daily Example"}}, ("Daily Example",), id="the outlet"),
+        pytest.param({"author": "Web Desk"}, ("Web Desk",), id="a desk"),
+        pytest.param({"author": [{"name": "AFP"}, {"name": "Jane Doe"}]}, ("AFP", "Jane Doe"), id="an agency and a person"),
+        pytest.param({"author": {"@type": "Organization", "name": "Example Media"}, "creator": "Jane Doe"}, ("Example Media",), id="a company first"),
+        pytest.param({"author": "  Daily \n Example &amp; Sons "}, ("Daily Example & Sons",), id="as written, in one line"),
+        pytest.param({"author": "x" * 1000}, ("x" * 500,), id="cut"),
+        pytest.param({"author": '<a href="/desk">Web Desk</a>'}, ("Web Desk",), id="markup"),
+        pytest.param({"author": [f"Desk of ward {number}" for number in range(500)]}, tuple(f"Desk of ward {number}" for number in range(20)), id="many"),
+        pytest.param({"author": ["105092", "desk@example.com", "https://www.facebook.com/daily", "@daily"]}, (), id="ids and addresses"),
+        pytest.param({}, (), id="nobody"),
+    ],
+)  # fmt: skip
+def test_the_signature_is_whoever_metadata_name(
+    draft_of: DraftOf, news_page: NewsPage, head: dict[str, object], signature: tuple[str, ...]
+) -> None:
+    assert draft_of(news_page(ld={"@type": "NewsArticle", **head})).signature == signature
+
+
+def test_a_meta_element_signs_where_json_ld_does_not(draft_of: DraftOf, news_page: NewsPage) -> None:
+    """An address of a page about the author is no name: the next field is asked."""
+    head = '<meta property="article:author" content="https://www.facebook.com/daily"><meta name="byl" content="By the Daily Desk">'
+    assert draft_of(news_page(head=head)).signature == ("By the Daily Desk",)
