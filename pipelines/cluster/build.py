@@ -175,7 +175,8 @@ def _with_both(found: DataFrame, texts: DataFrame, *columns: str) -> DataFrame:
 def _read_logs(spark: SparkSession, logs: Sequence[Path]) -> DataFrame:
     """The rows of all parts, with the place of each; files of other names are not ours, and parts that others have merged are as good as gone."""
     # Without partitions: the folder's day would become a column, and several roots would have none in common.
-    frame = spark.read.option("recursiveFileLookup", "true").parquet(*(str(log) for log in logs))
+    checked = spark.read.option("parquet.page.verify-checksum.enabled", "true")
+    frame = checked.option("recursiveFileLookup", "true").parquet(*(str(log) for log in logs))
     path = sf.col("_metadata.file_path")
     place = (sf.regexp_extract(path, _PART, 1).alias("day"), sf.regexp_extract(path, _PART, 2).alias("part"))
     rows = frame.select(*ARTICLES.names, *place, sf.col("_metadata.row_index").alias("row_index")).where("part != ''")

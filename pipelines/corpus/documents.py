@@ -13,9 +13,8 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from pipelines.corpus.inputs import MAX_CHARACTERS, TIMES, Row, count_bytes, count_rows, find_files, read_json_rows, read_parquet_rows
+from pipelines.corpus.objects import UNREADABLE
 from pipelines.errors import CorpusError
 from pipelines.records import Document
 
@@ -100,7 +99,7 @@ class DocumentFile:
             try:
                 for row in read_parquet_rows(path) if self._is_parquet else read_json_rows(path):
                     yield row._replace(position=done + row.position)
-            except (pa.ArrowException, OSError, EOFError) as error:
+            except (*UNREADABLE, EOFError) as error:
                 raise CorpusError(f"{path}: cannot be read on after {row.place or 'its start'}: {error}") from error
             done += row.position
 

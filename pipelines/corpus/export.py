@@ -186,7 +186,9 @@ def _count(exported: Exported, day: str, table: pa.Table) -> None:
 @contextlib.contextmanager
 def _open_parquet(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
     with path.open("xb") as file:
-        with pq.ParquetWriter(file, schema, compression="zstd", compression_level=COMPACT_LEVEL, write_page_index=True) as writer:
+        with pq.ParquetWriter(
+            file, schema, compression="zstd", compression_level=COMPACT_LEVEL, write_page_index=True, write_page_checksum=True
+        ) as writer:
             yield lambda table: writer.write_table(table, row_group_size=ROWS_PER_GROUP)
         _sync(file)
 

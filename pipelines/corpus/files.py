@@ -220,6 +220,7 @@ def write_parquet(table: pa.Table, file: Any, *, level: int = COMPRESSION_LEVEL)
         row_group_size=ROWS_PER_GROUP,
         use_dictionary=[name for name in REPEATING_COLUMNS if name.split(".")[0] in columns],
         write_page_index=True,
+        write_page_checksum=True,
         bloom_filter_options={name: {"ndv": rows, "fpp": 0.01} for name in BLOOM_COLUMNS if name in columns},
     )
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import types
 
+from pipelines.corpus.objects import UNREADABLE, open_parquet
 from pipelines.errors import CorpusError
 from pipelines.records import Document
 
@@ -62,10 +63,10 @@ def count_bytes(path: Path) -> int:
 def count_rows(path: Path) -> int:
     """Return the rows of a Parquet file, after a look at its columns. Raises CorpusError where they are not what is needed."""
     try:
-        with pq.ParquetFile(path) as file:
+        with open_parquet(path) as file:
             _choose_columns(path, file.schema_arrow)
             return int(file.metadata.num_rows)
-    except (pa.ArrowException, OSError) as error:
+    except UNREADABLE as error:
         raise CorpusError(f"{path}: expected Parquet, {error}") from error
 
 
@@ -104,7 +105,7 @@ def _require(path: Path, found: Iterable[str], columns: Sequence[str]) -> None:
 def read_parquet_rows(path: Path) -> Iterator[Row]:
     """Yield the rows of a Parquet file; at most one page of each column, and some MB of rows or one, are in memory."""
     number = 0
-    with pq.ParquetFile(path) as file:
+    with open_parquet(path) as file:
         columns = _choose_columns(path, file.schema_arrow)
         # Nanoseconds would come out as pandas objects.
         casts = {

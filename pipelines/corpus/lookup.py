@@ -6,11 +6,10 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from pipelines.corpus.objects import ObjectPath, Place, parquet_files
+from pipelines.corpus.objects import UNREADABLE, ObjectPath, Place, open_parquet, parquet_files
 from pipelines.corpus.schema import SCHEMAS, Dataset
 from pipelines.errors import CorpusError
 
@@ -18,6 +17,8 @@ _ID_DIGITS = frozenset("0123456789abcdef")
 SHORTEST_PREFIX = 4
 
 Row = dict[str, Any]
+
+_CHECKED = ds.ParquetFileFormat(default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True))
 
 
 def is_article_id(text: str) -> bool:
@@ -86,9 +87,21 @@ def _select(
         # Other files than ours may lie in somebody's folder: the schema is given, not taken from the first file.
         filesystem = folder.filesystem if isinstance(folder, ObjectPath) else None
         names = [path.key if isinstance(path, ObjectPath) else str(path) for path in paths]
-        files = ds.dataset(names, schema=SCHEMAS[dataset], format="parquet", filesystem=filesystem)
+        files = ds.dataset(names, schema=SCHEMAS[dataset], format=_CHECKED, filesystem=filesystem)
         table = files.to_table(filter=condition, columns=list(columns))
-    except (OSError, pa.ArrowInvalid) as error:
-        raise CorpusError(f"{folder}: expected readable Parquet: {error}") from error
+    except UNREADABLE as error:
+        raise CorpusError(f"{_find_unreadable(paths) or folder}: expected readable Parquet: {error}") from error
     rows: list[Row] = table.to_pylist()
     return rows
+
+
+def _find_unreadable(paths: Sequence[Place]) -> Place | None:
+    """Return the first file that cannot be read: Arrow does not say which of a dataset's it was."""
+    for path in paths:
+        try:
+            with open_parquet(path) as file:
+                for group in range(file.num_row_groups):
+                    file.read_row_group(group)
+        except UNREADABLE:
+            return path
+    return None

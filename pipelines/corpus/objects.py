@@ -118,9 +118,13 @@ def parquet_files(folder: Place) -> list[Place]:
     return sorted(folder.rglob("*.parquet"))
 
 
-def open_parquet(path: Place) -> pq.ParquetFile:
-    """Return a file to read; what is opened here goes when the result does."""
-    return pq.ParquetFile(path.open() if isinstance(path, ObjectPath) else path)
+UNREADABLE = (OSError, pa.ArrowException, UnicodeDecodeError)
+"""What comes out of reading a Parquet file that is damaged; the last where a name in its footer is."""
+
+
+def open_parquet(source: Place | pa.NativeFile) -> pq.ParquetFile:
+    """Return a file to read, every page checked against its checksum if it has one; what is opened here goes when the result does."""
+    return pq.ParquetFile(source.open() if isinstance(source, ObjectPath) else source, page_checksum_verification=True)
 
 
 def check_log(datasets: Place) -> None:

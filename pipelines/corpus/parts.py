@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.corpus.objects import ObjectPath, Place
+from pipelines.corpus.objects import UNREADABLE, ObjectPath, Place, open_parquet
 from pipelines.corpus.rows import microseconds_of
 from pipelines.corpus.schema import SCHEMAS, Dataset, check_file, read_description
 from pipelines.errors import StoreDamaged, StoreVersion
@@ -30,6 +30,12 @@ def iterate_part(path: Place, dataset: Dataset, columns: Sequence[str]) -> Itera
     with _open_part(path, dataset) as file:
         for group in range(file.num_row_groups):
             yield file.read_row_group(group, columns=list(columns)).select(list(columns)).replace_schema_metadata(None)
+
+
+def check_pages(path: Place, dataset: Dataset) -> None:
+    """Read every page of a part, a row group at a time. Raises StoreDamaged like ``read_part``."""
+    for _ in iterate_part(path, dataset, SCHEMAS[dataset].names):
+        pass
 
 
 def read_said(path: Place, dataset: Dataset) -> dict[str, Any]:
@@ -110,12 +116,12 @@ def _open_part(path: Place, dataset: Dataset) -> Iterator[pq.ParquetFile]:
     try:
         # A file that we opened ParquetFile leaves open.
         with contextlib.ExitStack() as stack:
-            file = stack.enter_context(pq.ParquetFile(stack.enter_context(path.open()) if isinstance(path, ObjectPath) else path))
+            file = stack.enter_context(open_parquet(stack.enter_context(path.open()) if isinstance(path, ObjectPath) else path))
             check_file(str(path), file.schema_arrow, dataset)
             yield file
     except FileNotFoundError as error:
         raise StoreDamaged(f"{path}: expected a part of {dataset!r}, it is gone") from error
-    except (pa.ArrowException, OSError) as error:
+    except UNREADABLE as error:
         if isinstance(path, ObjectPath):
             path.exists()  # A store that cannot be reached raises its own error: no file of it is damaged.
         raise StoreDamaged(f"{path}: expected a part of {dataset!r}, it cannot be read: {error}") from error

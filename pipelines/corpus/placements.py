@@ -62,7 +62,7 @@ def open_placements(path: Path) -> Iterator[Write]:
 @contextlib.contextmanager
 def _open_writer(path: Path, file: IO[bytes]) -> Iterator[Write]:
     if path.name.lower().endswith(".parquet"):
-        with pq.ParquetWriter(file, PLACEMENTS, compression="zstd") as writer:
+        with pq.ParquetWriter(file, PLACEMENTS, compression="zstd", write_page_checksum=True) as writer:
             yield lambda memberships: writer.write_table(pa.Table.from_pylist(list(map(as_row, memberships)), PLACEMENTS))
     elif path.name.lower().endswith(".gz"):
         with gzip.open(file, "wt", encoding="utf-8", compresslevel=6) as text:

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
-from pipelines.corpus.objects import Place, open_parquet, parquet_files
+from pipelines.corpus.objects import UNREADABLE, Place, open_parquet, parquet_files
 from pipelines.errors import CorpusError
 
 
@@ -45,6 +43,6 @@ def _rows(dataset: Place, columns: tuple[str, ...]) -> list[dict[str, Any]]:
         try:
             with open_parquet(path) as file:
                 rows += file.read(columns=list(columns)).to_pylist()
-        except (OSError, pa.ArrowInvalid) as error:
+        except UNREADABLE as error:
             raise CorpusError(f"{path}: expected readable Parquet: {error}") from error
     return rows

@@ -8,12 +8,13 @@ the partition key is no column. Meanings stand in docs/columns.md.
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import pyarrow as pa
 
-from pipelines.errors import StoreVersion
+from pipelines.errors import StoreDamaged, StoreVersion
 from pipelines.records import SCHEMA_VERSION
 
 Dataset = Literal["articles", "corpus", "copies", "rejected"]
@@ -117,6 +118,8 @@ REPEATING_COLUMNS = (
 BLOOM_COLUMNS = ("article_id", "url")
 
 _METADATA_KEY = b"copydesk"
+_CHECKSUM_KEY = b"copydesk.crc32"
+"""Of the value above: Parquet has checksums for pages only."""
 
 
 def describe_file(dataset: Dataset, parameters: Mapping[str, Any], merges: Sequence[str] = ()) -> dict[bytes, bytes]:
@@ -125,7 +128,8 @@ def describe_file(dataset: Dataset, parameters: Mapping[str, Any], merges: Seque
     ``merges`` names the log parts that a compacted part replaces; a part written by a crawl replaces none.
     """
     said: dict[str, Any] = {"dataset": dataset, "schema_version": SCHEMA_VERSION, "parameters": dict(parameters), "merges": list(merges)}
-    return {_METADATA_KEY: json.dumps(said, sort_keys=True).encode()}
+    packed = json.dumps(said, sort_keys=True).encode()
+    return {_METADATA_KEY: packed, _CHECKSUM_KEY: _checksum(packed)}
 
 
 def read_description(schema: pa.Schema) -> dict[str, Any]:
@@ -137,11 +141,22 @@ def read_description(schema: pa.Schema) -> dict[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
+def _checksum(packed: bytes) -> bytes:
+    return f"{zlib.crc32(packed):08x}".encode()
+
+
 def check_file(name: str, schema: pa.Schema, dataset: Dataset) -> None:
-    """Raise StoreVersion when a file was not written as this dataset by this version of the schema."""
+    """Raise StoreVersion when a file was not written as this dataset by this version of the schema, StoreDamaged when its description or columns were changed since.
+
+    Files from before there was a checksum have none to compare.
+    """
+    metadata = schema.metadata or {}
+    packed = metadata.get(_METADATA_KEY, b"")
+    if (expected := metadata.get(_CHECKSUM_KEY)) not in (None, _checksum(packed)):
+        raise StoreDamaged(f"{name}: expected a description of checksum {expected!r}, found {_checksum(packed)!r}: {packed!r}")
     found = read_description(schema).get("schema_version")
     if found != SCHEMA_VERSION:
         raise StoreVersion(f"{name}: expected a file of schema version {SCHEMA_VERSION}, found {found or 'a file without one'}")
     if not schema.remove_metadata().equals(SCHEMAS[dataset]):
         different = sorted(set(map(str, schema)) ^ set(map(str, SCHEMAS[dataset])))
-        raise StoreVersion(f"{name}: expected the columns of {dataset!r}, found others: {', '.join(different[:4]) or 'another order'}")
+        raise StoreDamaged(f"{name}: expected the columns of {dataset!r}, found others: {', '.join(different[:4]) or 'another order'}")

@@ -9,6 +9,7 @@ Work that a killed or running process has not finished is no damage: what it may
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +20,7 @@ from pipelines.corpus.derived import NO_NOTES, annotate_table
 from pipelines.corpus.files import Layout
 from pipelines.corpus.log import LogDataset
 from pipelines.corpus.objects import Place
-from pipelines.corpus.parts import read_first_rows, read_part
+from pipelines.corpus.parts import check_pages, read_first_rows, read_part
 from pipelines.corpus.publish import Derived
 from pipelines.corpus.recovery import registered_parts
 from pipelines.corpus.rows import from_microseconds, microseconds_of
@@ -109,25 +110,28 @@ def find_problems(connection: sqlite3.Connection, layout: Layout, *, outlet_host
 
     outlet_hosts: as ``publish_parts`` has them.
     """
+    unreadable: dict[Place, str] = {}
     problems = list(_check_state(connection))
     problems += _check_registry(connection, layout)
     problems += _check_names(layout)
     try:
         for statement in _TABLES:
             connection.execute(statement)
-        problems += _load_log(connection, layout)
-        problems += _load_derived(connection, layout)
+        problems += _load_log(connection, layout, unreadable)
+        _load_derived(connection, layout, unreadable)
         if not get_flag(connection, "distrust_derived"):  # else all of it is still to be compared with the log, and written
             for statement in (*_OWNERS, *_UNSETTLED):
                 connection.execute(statement)
             for sentence, query in _CHECKS:
                 settled = f"WITH found(id, place) AS ({query}) SELECT id, place FROM found WHERE id NOT IN (SELECT id FROM unsettled)"
                 problems += _summarize(sentence, connection.execute(settled))
-            problems += _check_contents(connection, layout, outlet_hosts or {})
+            problems += _check_contents(connection, layout, outlet_hosts or {}, unreadable)
+        _check_pages(layout, unreadable)
     finally:
         for table in ("log_row", "shown", "owner", "unsettled"):
             connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
-    return problems
+    # Each said once, however many files need it.
+    return [*problems, *unreadable.values()]
 
 
 def describe_unfinished(connection: sqlite3.Connection, layout: Layout) -> str | None:
@@ -158,11 +162,6 @@ def _check_registry(connection: sqlite3.Connection, layout: Layout) -> Iterator[
         # The registry before the disk: live writers rename and then register.
         missing = registered_parts(connection, dataset).items() - layout.parts(dataset).items()
         yield from _summarize(f"parts of {dataset} are registered and not on disk", missing)
-        for name, day in sorted(_strangers(connection, layout, dataset).items()):
-            try:
-                read_part(layout.path(dataset, day, name), dataset, ["url"])
-            except (StoreDamaged, StoreVersion) as error:
-                yield str(error)
     derived: tuple[Derived, ...] = ("corpus", "copies")
     for name in derived:
         orphans = layout.parts(name).items() - registered_parts(connection, "articles").items() - layout.parts("articles").items()
@@ -183,14 +182,33 @@ def _check_names(layout: Layout) -> Iterator[str]:
         yield from _summarize(f"foreign files lie below {dataset}/, move them away", foreign)
 
 
-def _load_log(connection: sqlite3.Connection, layout: Layout) -> Iterator[str]:
+def _check_pages(layout: Layout, unreadable: dict[Place, str]) -> None:
+    """What no other check reads of the log: the texts of copies and repeats, parts that are not folded or not registered, rejections."""
+    kept: tuple[LogDataset, ...] = ("articles", "rejected")
+    for dataset in kept:
+        for name, day in sorted(layout.parts(dataset).items()):
+            path = layout.path(dataset, day, name)
+            with _noted(path, unreadable):
+                check_pages(path, dataset)
+
+
+@contextlib.contextmanager
+def _noted(path: Place, unreadable: dict[Place, str]) -> Iterator[None]:
+    """Note a part that cannot be read in the block, as it was found first."""
+    try:
+        yield
+    except (StoreDamaged, StoreVersion) as error:
+        unreadable.setdefault(path, str(error))
+
+
+def _load_log(connection: sqlite3.Connection, layout: Layout, unreadable: dict[Place, str]) -> Iterator[str]:
     """Parts that are not folded are no promise yet: writers go on committing during the check."""
     folded = dict(connection.execute("SELECT name, day FROM part WHERE dataset = 'articles' AND state = 1"))
     for name, day in sorted(folded.items() & layout.parts("articles").items()):
-        try:
-            table = read_part(layout.path("articles", day, name), "articles", _LOG_COLUMNS)
-        except (StoreDamaged, StoreVersion) as error:
-            yield str(error)
+        path, table = layout.path("articles", day, name), None
+        with _noted(path, unreadable):
+            table = read_part(path, "articles", _LOG_COLUMNS)
+        if table is None:
             continue
         moments = microseconds_of(table["fetched_at"])
         rows = list(zip(table["article_id"].to_pylist(), moments, strict=True))
@@ -201,27 +219,24 @@ def _load_log(connection: sqlite3.Connection, layout: Layout) -> Iterator[str]:
         yield from _summarize("log rows are in the part of another day", misplaced)
 
 
-def _load_derived(connection: sqlite3.Connection, layout: Layout) -> Iterator[str]:
+def _load_derived(connection: sqlite3.Connection, layout: Layout, unreadable: dict[Place, str]) -> None:
     canonical_columns: Mapping[Derived, str] = {"corpus": "article_id", "copies": "canonical_article_id"}
     for dataset, canonical in canonical_columns.items():
         for name, day in sorted(layout.parts(dataset).items()):
             told = ["relation"] if dataset == "copies" else []
-            try:
-                table = read_part(
-                    layout.path(dataset, day, name), dataset, sorted({"article_id", "story_id", canonical, "fetched_at", *told})
-                )
-            except (StoreDamaged, StoreVersion) as error:
-                yield str(error)
-                continue
-            columns = [table[column].to_pylist() for column in ("article_id", "story_id", canonical)]
-            relations = table["relation"].to_pylist() if told else [None] * table.num_rows
-            rows = zip(*columns, relations, microseconds_of(table["fetched_at"]), strict=True)
-            connection.executemany("INSERT INTO shown VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [(*row, dataset, name, day) for row in rows])
+            path = layout.path(dataset, day, name)
+            with _noted(path, unreadable):
+                table = read_part(path, dataset, sorted({"article_id", "story_id", canonical, "fetched_at", *told}))
+                columns = [table[column].to_pylist() for column in ("article_id", "story_id", canonical)]
+                relations = table["relation"].to_pylist() if told else [None] * table.num_rows
+                rows = zip(*columns, relations, microseconds_of(table["fetched_at"]), strict=True)
+                connection.executemany("INSERT INTO shown VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [(*row, dataset, name, day) for row in rows])
 
 
-def _check_contents(connection: sqlite3.Connection, layout: Layout, outlet_hosts: Mapping[str, str]) -> Iterator[str]:
+def _check_contents(
+    connection: sqlite3.Connection, layout: Layout, outlet_hosts: Mapping[str, str], unreadable: dict[Place, str]
+) -> Iterator[str]:
     """Every column that comes from the log must equal the row that owns the article, with what its story's copies tell."""
-    unreadable: dict[Place, str] = {}
     # Rows that are published show the moves known then; the next publish looks again.
     is_published = connection.execute("SELECT 1 FROM unsettled LIMIT 1").fetchone() is None
     moves = find_moves(connection, table="owner") if is_published else known_moves(connection)
@@ -231,30 +246,25 @@ def _check_contents(connection: sqlite3.Connection, layout: Layout, outlet_hosts
     )
     for dataset, columns in datasets:
         for name, day in sorted(layout.parts(dataset).items()):
-            try:
-                table = read_part(layout.path(dataset, day, name), dataset, [*columns, "story_id"])
-            except (StoreDamaged, StoreVersion):
-                continue  # Said already.
+            derived, table = layout.path(dataset, day, name), None
+            with _noted(derived, unreadable):
+                table, signed = read_part(derived, dataset), signed_as(derived, dataset)
+            if table is None:
+                continue
             notes = _notes_by_article(connection, name, day, moves, outlet_hosts) if dataset == "corpus" else {}
             expected = [SCHEMAS["articles"].empty_table().select(columns)]
-            signed = signed_as(layout.path(dataset, day, name), dataset)
             for (owner_day, owner_part), fetched in _owners_of(connection, dataset, name, day).items():
                 path = layout.path("articles", owner_day, owner_part)
-                try:
+                with _noted(path, unreadable):
                     rows = read_first_rows(path, fetched, columns)
                     # A file that was not written since keeps what it has.
                     if dataset == "corpus" and layout.sign is not None and signed_as(path, "articles") != signed == own_parameters(layout):
                         rows = sign_again(rows, layout.sign)
-                except (StoreDamaged, StoreVersion) as error:
-                    unreadable.setdefault(path, str(error))
-                    continue
-                if notes:
-                    rows = annotate_table(rows, [notes.get(article, NO_NOTES) for article in rows["article_id"].to_pylist()])
-                expected.append(rows)
+                    if notes:
+                        rows = annotate_table(rows, [notes.get(article, NO_NOTES) for article in rows["article_id"].to_pylist()])
+                    expected.append(rows)
             different = _different_rows(table.select(columns), pa.concat_tables(expected))
             yield from _summarize("rows differ from the log", [(article, f"{dataset} {name}") for article in different])
-    # A part whose ids can be read may still be broken elsewhere; said once, however many files need it.
-    yield from unreadable.values()
 
 
 def _different_rows(found: pa.Table, expected: pa.Table) -> list[str]:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
-from pipelines.corpus.objects import Place, check_log, open_parquet, parquet_files
+from pipelines.corpus.objects import UNREADABLE, Place, check_log, open_parquet, parquet_files
 from pipelines.corpus.schema import SCHEMAS, Dataset
 from pipelines.errors import CorpusError
 
@@ -29,6 +30,7 @@ REJECTED_COLUMNS = ("source", "stage", "reason", "run_id")
 READ_TRIES = 5
 READ_AGAIN_SECONDS = 0.2
 _DAY = "crawl_date="
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,7 +78,7 @@ def read_window(datasets: Place, *, max_days: int, max_articles: int) -> Window:
 
 
 def _count_articles(datasets: Place, day: str) -> int:
-    return sum(open_parquet(path).metadata.num_rows for path in _parts(datasets, "articles", day))
+    return sum(_read_each(datasets, "articles", day, lambda file: file.metadata.num_rows))
 
 
 def _count_removed(datasets: Place, day: str) -> dict[str, int]:
@@ -95,15 +97,24 @@ def _rows(datasets: Place, dataset: Dataset, day: str, columns: Sequence[str]) -
 
 
 def _read(datasets: Place, dataset: Dataset, day: str, columns: Sequence[str]) -> pa.Table:
-    """Return some columns of a day; again when a file was replaced or a folder exchanged while it was read."""
+    """Return some columns of a day."""
+    tables = _read_each(datasets, dataset, day, lambda file: file.read(columns=list(columns)))
+    return pa.concat_tables(tables) if tables else _empty(dataset, columns)
+
+
+def _read_each(datasets: Place, dataset: Dataset, day: str, read: Callable[[pq.ParquetFile], T]) -> list[T]:
+    """Return what is read of each part of a day; again when a file was replaced or a folder exchanged meanwhile."""
     for tries_left in reversed(range(READ_TRIES)):
-        parts = _parts(datasets, dataset, day)
+        path = datasets / dataset
+        found: list[T] = []
         try:
-            tables = [open_parquet(path).read(columns=list(columns)) for path in parts]
-            return pa.concat_tables(tables) if tables else _empty(dataset, columns)
-        except (OSError, pa.ArrowInvalid) as error:
+            for path in _parts(datasets, dataset, day):
+                with open_parquet(path) as file:
+                    found.append(read(file))
+            return found
+        except UNREADABLE as error:
             if not tries_left:
-                raise CorpusError(f"{datasets / dataset / f'{_DAY}{day}'}: expected readable Parquet: {error}") from error
+                raise CorpusError(f"{path}: expected readable Parquet: {error}") from error
             time.sleep(READ_AGAIN_SECONDS)
     raise AssertionError("unreachable")
 

@@ -196,6 +196,23 @@ def test_jobs_over_pages_and_logs_give_the_files_of_one_machine(tmp_path: Path) 
 
 
 @needs_spark
+def test_a_flipped_byte_of_a_log_ends_the_job(tmp_path: Path) -> None:
+    """Spark names the file whose page is not the one that was written, and no corpus is made of it."""
+    pytest.importorskip("pyspark", reason="needs the extra [spark]")
+    write_log(tmp_path / "log", mixed_articles(20), rows=20)
+    path = next((tmp_path / "log" / "articles").rglob("*.parquet"))
+    group, flipped = pq.ParquetFile(path).metadata.row_group(0), bytearray(path.read_bytes())
+    (text,) = (group.column(place) for place in range(group.num_columns) if group.column(place).path_in_schema == "text")
+    flipped[text.data_page_offset + text.total_compressed_size // 2] ^= 1
+    path.write_bytes(flipped)
+    done = run_jobs(["stories", "--articles", tmp_path / "log" / "articles", "--out", tmp_path / "spark"])
+    assert done.returncode != 0
+    assert "CRC checksum verification failed" in done.stderr
+    assert path.name in done.stderr
+    assert not (tmp_path / "spark" / "corpus").exists()
+
+
+@needs_spark
 @pytest.mark.parametrize(
     ("make", "said"),
     [

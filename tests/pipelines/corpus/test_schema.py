@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.corpus import ARTICLES, COPIES, CORPUS, SCHEMAS
 from pipelines.corpus.schema import check_file, describe_file, read_description
-from pipelines.errors import StoreVersion
+from pipelines.errors import StoreDamaged, StoreVersion
 from pipelines.records import Article, Rejection
 
 COLUMNS_PAGE = Path(__file__).parents[3] / "docs" / "columns.md"
@@ -81,10 +81,26 @@ def test_a_file_says_how_it_was_made() -> None:
         pytest.param(COPIES, "without one", id="no metadata"),
         pytest.param(COPIES.with_metadata({"copydesk": "{"}), "without one", id="broken metadata"),
         pytest.param(COPIES.with_metadata({"copydesk": '{"schema_version": 2}'}), "found 2", id="a later version"),
-        pytest.param(CORPUS.with_metadata(describe_file("copies", {})), "canonical_url", id="columns of another dataset"),
     ],
 )
 def test_a_file_of_another_making_is_refused(schema: pa.Schema, found: str) -> None:
     """The message names the file and what was found."""
     with pytest.raises(StoreVersion, match=rf"^day/part\.parquet: expected .*{found}"):
+        check_file("day/part.parquet", schema, "copies")
+
+
+@pytest.mark.parametrize(
+    ("schema", "found"),
+    [
+        pytest.param(CORPUS.with_metadata(describe_file("copies", {})), "canonical_url", id="columns of another dataset"),
+        pytest.param(
+            COPIES.with_metadata({**describe_file("copies", {"seed": 1}), b"copydesk": describe_file("copies", {"seed": 3})[b"copydesk"]}),
+            '"seed": 3',
+            id="a description that is not the one written",
+        ),
+    ],
+)
+def test_a_file_that_was_changed_is_damaged(schema: pa.Schema, found: str) -> None:
+    """It bears our version, so no release wrote it as it is."""
+    with pytest.raises(StoreDamaged, match=rf"^day/part\.parquet: expected .*{found}"):
         check_file("day/part.parquet", schema, "copies")
