@@ -12,12 +12,14 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from pipelines.corpus.files import Layout
-from pipelines.corpus.parts import first_fetches, read_first_rows, read_text_bytes
+from pipelines.corpus.objects import Place
+from pipelines.corpus.parts import Overview, read_first_rows, read_overview
 from pipelines.corpus.rows import DOCUMENT_COLUMNS, documents_from_table
-from pipelines.corpus.signatures import own_parameters, signed_as
+from pipelines.corpus.signatures import SIGNATURE, own_parameters
 from pipelines.corpus.state import COPIES_DIRTY, CORPUS_DIRTY, FOLDED, select_in
 from pipelines.corpus.story import said_values
 from pipelines.corpus.told import load_said
@@ -89,6 +91,18 @@ class LogPart:
     day: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class UnfoldedPart(LogPart):
+    """A part that is to be folded."""
+
+    path: Place
+
+    @cached_property
+    def overview(self) -> Overview:
+        """What is known of it without its texts, read once. Raises StoreDamaged."""
+        return read_overview(self.path)
+
+
 class Owner(NamedTuple):
     """The row of the log that owns an article: when it was fetched, in microseconds since 1970, and its part."""
 
@@ -115,14 +129,14 @@ class Member:
     containment: float | None
 
 
-def unfolded_parts(connection: sqlite3.Connection, layout: Layout) -> Iterator[list[LogPart]]:
+def unfolded_parts(connection: sqlite3.Connection, layout: Layout) -> Iterator[list[UnfoldedPart]]:
     """Yield the registered parts that are not in the index yet, in the order of their names, those that are folded together as one list."""
     query = "SELECT id, name, day, row_count FROM part WHERE dataset = 'articles' AND state = 0 ORDER BY name"
-    together: list[LogPart] = []
+    together: list[UnfoldedPart] = []
     rows = size = 0
     for number, name, day, own_rows in connection.execute(query).fetchall():
-        part = LogPart(id=number, name=name, day=day)
-        own_size = _text_bytes(layout, part)
+        part = UnfoldedPart(id=number, name=name, day=day, path=layout.path("articles", day, name))
+        own_size = _text_bytes(part)
         rows, size = rows + own_rows, size + own_size
         if together and (rows > MAX_FOLD_ROWS or size > MAX_FOLD_BYTES):
             yield together
@@ -132,9 +146,9 @@ def unfolded_parts(connection: sqlite3.Connection, layout: Layout) -> Iterator[l
         yield together
 
 
-def _text_bytes(layout: Layout, part: LogPart) -> int:
+def _text_bytes(part: UnfoldedPart) -> int:
     try:
-        return read_text_bytes(layout.path("articles", part.day, part.name))
+        return part.overview.text_bytes
     except StoreDamaged:  # said when it is folded
         return MAX_FOLD_BYTES
 
@@ -169,7 +183,7 @@ def _fold_singly(
     connection: sqlite3.Connection,
     layout: Layout,
     index: StoryIndex[Any],
-    parts: Iterable[LogPart],
+    parts: Iterable[UnfoldedPart],
     counts: Counter[str],
     damage: list[StoreDamaged] | None,
 ) -> None:
@@ -184,16 +198,15 @@ def _fold_singly(
 
 
 def fold_together(
-    connection: sqlite3.Connection, layout: Layout, index: StoryIndex[Any], parts: Sequence[LogPart], counts: Counter[str]
+    connection: sqlite3.Connection, layout: Layout, index: StoryIndex[Any], parts: Sequence[UnfoldedPart], counts: Counter[str]
 ) -> None:
     """Fold some parts in one step; counts as for ``fold_parts``.
 
     Of several log rows with one article_id the earliest (fetched_at, part name) owns it; the rest are repeats.
     """
-    paths = {part.name: layout.path("articles", part.day, part.name) for part in parts}
     owners: dict[str, Owner] = {}
     for part in parts:
-        for article, fetched_us in first_fetches(paths[part.name]).items():
+        for article, fetched_us in part.overview.fetches.items():
             owner = Owner(fetched_us, part.name, part.day)
             owners[article] = min(owner, owners.get(article, owner))
     known = {article.hex(): owner for article, owner in find_owners(connection, map(bytes.fromhex, owners)).items()}
@@ -207,7 +220,7 @@ def fold_together(
             _close_parts(connection, parts)
         return
     owned = {article: (part.id, fetched_us) for part in parts for article, fetched_us in wanted[part.name].items()}
-    tables = (read_first_rows(paths[name], own, DOCUMENT_COLUMNS) for name, own in wanted.items() if own)
+    tables = (read_first_rows(part.path, own, DOCUMENT_COLUMNS) for part in parts if (own := wanted[part.name]))
     documents = [document for table in tables for document in documents_from_table(table)]
     fold = index.prepare(
         [document for document in documents if document.article_id not in moved],
@@ -215,10 +228,10 @@ def fold_together(
     )
     write_fold(connection, index, fold, parts=parts, owned=owned, moved=moved, documents=documents)
     expected = own_parameters(layout)
-    for name, own in wanted.items():
-        if own and (found := signed_as(paths[name], "articles")) != expected:
+    for part in parts:
+        if (own := wanted[part.name]) and (found := part.overview.parameters.get(SIGNATURE)) != expected:
             logger.warning(
-                "%s: expected signatures (minhash) as %s, found %s; its articles get new ones in the corpus", paths[name], expected, found
+                "%s: expected signatures (minhash) as %s, found %s; its articles get new ones in the corpus", part.path, expected, found
             )
             counts["other_signatures"] += len(own)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +18,18 @@ from pipelines.corpus.schema import SCHEMAS, Dataset, check_file, read_descripti
 from pipelines.errors import StoreDamaged, StoreVersion
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Overview:
+    """What a fold asks of a log part before its texts: opened once for all of it."""
+
+    fetches: Mapping[str, int]
+    """{article_id: earliest fetched_at in microseconds}"""
+    text_bytes: int
+    """What its texts take in memory."""
+    parameters: Mapping[str, Any]
+    """Of the stages that made it."""
 
 
 def read_part(path: Place, dataset: Dataset, columns: Sequence[str] | None = None) -> pa.Table:
@@ -44,12 +57,16 @@ def read_said(path: Place, dataset: Dataset) -> dict[str, Any]:
         return read_description(file.schema_arrow)
 
 
-def read_text_bytes(path: Place) -> int:
-    """Return how many bytes the texts of a log part take in memory; only its end is read. Raises StoreDamaged like ``read_part``."""
+def read_overview(path: Place) -> Overview:
+    """Return what a fold asks of a log part before its texts. Raises StoreDamaged like ``read_part``, and for an id that is none."""
     with _open_part(path, "articles") as file:
         groups = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
         columns = [group.column(place) for group in groups for place in range(group.num_columns)]
-        return sum(column.total_uncompressed_size for column in columns if column.path_in_schema == "text")
+        return Overview(
+            fetches=_first_fetches(path, file.read(columns=["article_id", "fetched_at"])),
+            text_bytes=sum(column.total_uncompressed_size for column in columns if column.path_in_schema == "text"),
+            parameters=read_description(file.schema_arrow).get("parameters") or {},
+        )
 
 
 def read_merges(path: Place, dataset: Dataset) -> list[str]:
@@ -86,9 +103,7 @@ def read_first_rows(path: Place, wanted: Mapping[str, int], columns: Sequence[st
     return pa.concat_tables([table.replace_schema_metadata(None) for table in tables])
 
 
-def first_fetches(path: Place) -> dict[str, int]:
-    """Return {article_id: earliest fetched_at in microseconds} of a log part. Raises StoreDamaged like ``read_part``, and for an id that is none."""
-    table = read_part(path, "articles", ["article_id", "fetched_at"])
+def _first_fetches(path: Place, table: pa.Table) -> dict[str, int]:
     found: dict[str, int] = {}
     for article_id, fetched_us in zip(table["article_id"].to_pylist(), microseconds_of(table["fetched_at"]), strict=True):
         found[article_id] = min(fetched_us, found.get(article_id, fetched_us))

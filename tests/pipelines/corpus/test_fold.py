@@ -19,6 +19,7 @@ import pytest
 from pipelines.corpus import Store
 from pipelines.corpus import fold as folding
 from pipelines.corpus.files import Layout
+from pipelines.corpus.objects import open_parquet
 from pipelines.errors import CorpusError
 
 
@@ -106,6 +107,16 @@ def test_small_parts_are_folded_together(
     store.finish()
     assert planted.find_violations(out) == []
     assert store.counts().articles == sum(sizes)
+
+
+def test_a_part_is_opened_twice(planted: ModuleType, open_store: Callable[..., Store], monkeypatch: pytest.MonkeyPatch) -> None:
+    """For what decides about it, and for the texts that are wanted; a footer takes as long as the texts of a small part."""
+    store, opened = open_store(), []
+    for number in range(3):
+        store.commit(store.freeze([planted.make_article(f"https://a.example/{number}", f"k{number} r1")]))
+    monkeypatch.setattr("pipelines.corpus.parts.open_parquet", lambda path: opened.append(path) or open_parquet(path))
+    store.fold()
+    assert [opened.count(path) for path in set(opened)] == [2, 2, 2]
 
 
 def test_parts_with_long_texts_are_folded_one_by_one(
