@@ -70,7 +70,8 @@ def run_kills(folder: Path, kills: int, *, seed: int) -> list[str]:
 
 def run_faults(stride: int) -> list[str]:
     """Put a fault at every stride-th call of a run, in each way of failing."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout", "0", "tests/pipelines/corpus/test_faults.py"]
+    tests = [f"tests/pipelines/corpus/{name}.py" for name in ("test_faults", "test_fold_faults")]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout", "0", *tests]
     status = subprocess.run(command, cwd=ROOT, env={**os.environ, "COPYDESK_FAULT_STRIDE": str(stride)}, check=False).returncode
     return [f"faults: pytest ended with {status}"] if status else []
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import planted  # beside this script, whose folder is the first on the path
 import pyarrow as pa
 
+from pipelines.corpus import fold
 from pipelines.corpus.rows import warm_up
 from pipelines.errors import StoreBusy
 
@@ -23,14 +24,16 @@ from pipelines.errors import StoreBusy
 def write(folder: Path, told_folder: Path, seed: int, parent: int) -> None:
     """Commit and tell, for as long as the parent lives."""
     pa.set_cpu_count(1)
+    fold.MAX_FOLD_ROWS = 12  # several groups of parts, so that a fold is killed between them
     rng = random.Random(seed)
     told = os.open(told_folder / f"told-{seed}", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     store = planted.open_store(folder)
     while os.getppid() == parent:
-        # All writers draw from one pool of URLs, so that they meet.
-        articles = planted.draw_articles(rng, rng.randrange(3, 12), stories=60, urls=60)
-        store.commit(store.freeze(articles, [planted.reject(f"https://a.example/{rng.randrange(50)}", is_final=False)]))
-        os.write(told, "".join(f"{article.article_id}\n" for article in articles).encode())
+        for _ in range(rng.choice((1, 1, 1, 6))):
+            # All writers draw from one pool of URLs, so that they meet.
+            articles = planted.draw_articles(rng, rng.randrange(3, 12), stories=60, urls=60)
+            store.commit(store.freeze(articles, [planted.reject(f"https://a.example/{rng.randrange(50)}", is_final=False)]))
+            os.write(told, "".join(f"{article.article_id}\n" for article in articles).encode())
         try:
             store.fold(wait=rng.random() < 0.5)
             if rng.random() < 0.3:
