@@ -170,7 +170,7 @@ class ParsedPage:
     indexed: tuple[tuple[str, HtmlElement], ...] = field(repr=False)
     """(tag, element) in page order of every element with one of INDEXED_TAGS; ``elements`` looks them up."""
     marked: Mapping[str, Sequence[HtmlElement]] = field(default_factory=dict, repr=False)
-    """The elements that microdata or RDFa name, in page order, by the value of ``itemprop`` or ``property``."""
+    """The elements that microdata or RDFa name, by the value of ``itemprop`` or ``property``: those in page order, then these."""
     json_ld: tuple[Mapping[str, Any], ...] = field(repr=False)
     """Every JSON-LD object of the page, ``@graph`` flattened, in page order."""
     meta: Mapping[str, str] = field(repr=False)

@@ -31,6 +31,8 @@ ENOUGH_AGREEMENT = 0.8
 # jusText inside it is quadratic in blocks and in depth (6,000 headings: 10 s); larger pages go by the model alone.
 _MAX_BLOCKS_FOR_OPINION = 3_000
 _MAX_DEPTH_FOR_OPINION = 500
+# Its search for the text of paragraphs is quadratic in elements (42,000 links in 700 paragraphs: 17 s).
+_MAX_ELEMENTS_FOR_OPINION = 15_000
 # A class alone cuts a block of so many words at most, and only where the model is not certain of it.
 _MAX_MARKED_WORDS = 25
 CERTAIN = 0.9
@@ -82,7 +84,7 @@ def decide_blocks(
         doubt = _doubt(probabilities, words)
         is_stated = facts.has_article or facts.is_og_article
         is_unsure = not is_stated or doubt > UNSURE_ABOVE or words[probabilities > KEEP_ABOVE].sum() < MIN_WORDS
-        if is_unsure and _may_ask(blocks):
+        if is_unsure and _may_ask(blocks, tree):
             weigh = partial(_weigh, probabilities, is_standfirst=_is_standfirst(rows))
             least, most = (_is_kept(weigh(opinion), is_marked, is_headline) for opinion in (0.0, 1.0))
             # Where no opinion changes what is kept, none is asked for: it costs more than all else.
@@ -103,9 +105,13 @@ def decide_blocks(
     return Decisions(kept=kept, cut=cut, doubt=doubt)
 
 
-def _may_ask(blocks: Sequence[PageBlock]) -> bool:
+def _may_ask(blocks: Sequence[PageBlock], tree: HtmlElement) -> bool:
     """Say whether trafilatura can read a page of such a size in time."""
-    return len(blocks) <= _MAX_BLOCKS_FOR_OPINION and max(block.container.depth for block in blocks) <= _MAX_DEPTH_FOR_OPINION
+    return (
+        len(blocks) <= _MAX_BLOCKS_FOR_OPINION
+        and max(block.container.depth for block in blocks) <= _MAX_DEPTH_FOR_OPINION
+        and tree.xpath("count(//*)") <= _MAX_ELEMENTS_FOR_OPINION
+    )
 
 
 def _is_kept(

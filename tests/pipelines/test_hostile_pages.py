@@ -245,6 +245,20 @@ CASES = (
     Case("Hangul jamo", lambda: page(story="<p>" + "\u1100\u1161\u11a8" * 300_000 + "</p>" + STORY), "article too_large"),
     Case("emoji", lambda: page(story="<p>" + "👩‍👩‍👧" * 50_000 + "</p>" + STORY), "article too_large"),
     Case("invisible characters between letters", lambda: page(story="<p>" + "\u200b".join(SENTENCES[0]) * 1_000 + "</p>" + STORY), "article too_large"),
+    # costs hidden in libraries, and other kinds
+    Case("45,000 elements with itemprop and property", lambda: page(before="".join(f"<i itemprop=author property=x{n}>Jane Doe</i>" for n in range(45_000))), "article"),
+    Case("60 links in each of 700 paragraphs", lambda: page(story=STORY + "".join("<p>" + "".join(f"<a href='https://h{m}.example/{n}'>AFP</a> " for m in range(60)) + SENTENCES[n % 5] for n in range(700))), "article"),
+    Case("16 MB of drawings", lambda: page(before="<svg>" * 3_200_000), "too_large"),
+    Case("a JSON-LD graph that refers in circles", lambda: page(head=f"<script type='application/ld+json'>{json.dumps({'@graph': [{'@type': 'NewsArticle', '@id': f'#{n}', 'author': {'@id': f'#{(n + 1) % 2_000}'}, 'isPartOf': {'@id': f'#{n}'}} for n in range(2_000)]})}</script>"), "article"),
+    Case("an image of 5 MB in its address", lambda: page(story=STORY + f"<img src='data:image/png;base64,{'A' * 5_000_000}'>"), "article"),
+    Case("a plaintext before the story", lambda: page(before="<plaintext>" + "<p>" * 20_000), "article no_text"),
+    Case("300 image sets of 400", lambda: page(story="".join(f"<figure><img srcset='{', '.join(f'/{m}.jpg {m}w' for m in range(400))}'><figcaption>Ships {n}</figcaption></figure>" for n in range(300)) + STORY), "article"),
+    Case("a title of separators", lambda: page(title="Port | to - rebuild – breakwater : Courier » " * 5_000), "article"),
+    Case("references in 100 values", lambda: page(story="".join(f"<p title='{'&amp;quot;' * 800}'>{SENTENCES[n % 5]} {n}</p>" for n in range(100))), "article"),
+    Case("isolated words in a right-to-left frame", lambda: page(story="".join("<p>" + " ".join(f"\u2067{word}\u2069" for word in SENTENCES[n % 5].split()) + f" {n}</p>" for n in range(1_000))), "article"),
+    Case("datelines of Japanese agencies", lambda: page(story=f"<p>{'【ロイター】（共同）「' * 10_000}</p><p>{'港湾評議会は火曜日、古いフェリーターミナルの閉鎖を決めた。' * 10}</p>"), "article"),
+    Case("1,000 Chinese datelines", lambda: page(story="".join(f"<p>新华社港口5月3日电（记者张三 李四）港务局星期二投票决定重建旧防波堤。{n}</p>" for n in range(1_000))), "article"),
+    Case("a state in strings of JSON", lambda: page(story="", before=f"<script>{json.dumps(json.dumps({'a': ['<p>x</p>' * 4] * 4_000}))}</script>"), "too_short no_text"),
 )  # fmt: skip
 
 

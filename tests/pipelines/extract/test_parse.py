@@ -115,3 +115,13 @@ def test_head_is_read(parse: Callable[..., ParsedPage], news_page: Callable[...,
 def test_a_canonical_that_is_no_page_is_none(parse: Callable[..., ParsedPage], news_page: Callable[..., str], href: str) -> None:
     """Only http and https."""
     assert parse(news_page(head=f'<link rel="canonical" href="{href}">')).canonical_url is None
+
+
+def test_marked_elements_are_found_once_by_each_name(parse: Callable[..., ParsedPage], news_page: Callable[..., str]) -> None:
+    """In page order, those of microdata before those of RDFa."""
+    marks = (
+        '<i property="name">c</i><b itemprop="name">a</b><u itemprop="name" property="name">b</u><s itemprop="name" property="author">b</s>'
+    )
+    marked = parse(news_page(after=marks)).marked
+    assert [element.tag for element in marked["name"]] == ["b", "u", "s", "i"]
+    assert [element.tag for element in marked["author"]] == ["s"]
