@@ -13,7 +13,7 @@ from lxml.html import HtmlElement, HTMLParser
 from pipelines.extract.app_state import find_drawn_article
 from pipelines.extract.decode import decode_body, looks_binary, opening, utf8_body
 from pipelines.extract.json_ld import choose_article, plain, read_json_ld, strings_of
-from pipelines.extract.prescan import Prescan, prescan
+from pipelines.extract.prescan import MAX_PIECES, Prescan, prescan
 from pipelines.records import INDEXED_TAGS, FetchedPage, ParsedPage, Rejection
 from pipelines.text import clean_text
 from pipelines.urls import absolute_url, clean_url
@@ -66,6 +66,8 @@ def parse_drawn_page(page: FetchedPage) -> ParsedPage | None:
 
 
 def _parse_scanned(page: FetchedPage, scanned: Prescan) -> ParsedPage | Rejection:
+    if not scanned.is_whole:
+        return reject(page, "too_large", f"over {MAX_PIECES} scripts and comments")
     if len(scanned.html) > MAX_HTML_BYTES:
         return reject(page, "too_large", f"{len(scanned.html)} bytes without scripts, at most {MAX_HTML_BYTES}")
     # A parser of its own for each page: its error log is this page's.

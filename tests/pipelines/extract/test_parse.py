@@ -35,6 +35,7 @@ PROSE = "<p>The harbour council voted on Tuesday to close the old ferry terminal
         pytest.param(b"\x1f\x8b\x08 broken", "undecodable", id="damaged gzip"),
         pytest.param(gzip.compress(b"a" * 20_000_001), "too_large", id="a gzip bomb"),
         pytest.param(b"<p>" + b"word " * 700_000, "too_large", id="three million characters"),
+        pytest.param(b"<p>x</p>" + b"<!-->" * 300_001, "too_large", id="three hundred thousand comments"),
         pytest.param(b"<p>x</p>" * 60_000, "too_large", id="sixty thousand elements"),
         pytest.param(b"<html><body>" + b"<div>" * 5000 + PROSE.encode(), "too_deep", id="five thousand nested tags"),
         pytest.param(b"<html><body>" + b"<b>" * 100_000 + PROSE.encode(), "too_deep", id="a hundred thousand unclosed inline tags"),
