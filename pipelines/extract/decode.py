@@ -25,8 +25,35 @@ _SUPERSETS = {
     "euc_kr": "cp949",
     "big5": "big5hkscs",
 }
+# Labels of the same standard that Python lacks.
+_LABELS = {
+    "dos-874": "cp874",
+    "gb_2312-80": "gb18030",
+    "iso-8859-8-e": "iso8859-8",
+    "iso-8859-8-i": "iso8859-8",
+    "iso88591": "cp1252",
+    "koi": "koi8-r",
+    "koi8": "koi8-r",
+    "koi8-ru": "koi8-u",
+    "ksc_5601": "cp949",
+    "unicode-1-1-utf-8": "utf-8",
+    "windows-31j": "cp932",
+    "windows-874": "cp874",
+    "windows-949": "cp949",
+    "x-cp1250": "cp1250",
+    "x-cp1251": "cp1251",
+    "x-cp1252": "cp1252",
+    "x-euc-jp": "euc_jp",
+    "x-gbk": "gb18030",
+    "x-mac-cyrillic": "mac_cyrillic",
+    "x-sjis": "cp932",
+    "x-x-big5": "big5hkscs",
+}
 # Encodings whose bytes are also valid UTF-8, so that "it decodes" says nothing.
-_SEVEN_BIT = ("iso2022", "hz", "utf-7", "utf-16", "utf-32")
+_SEVEN_BIT = ("iso2022", "hz", "utf-16", "utf-32")
+# Every tag in these has NULs; a page without any is in another, whatever it says.
+_WIDE = ("utf-16", "utf-32")
+_MARKUP_BYTES = 1_000
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\ufffd]")
 # One bad byte in a thousand characters is a slip of the page, more is another encoding.
 _TOLERATED_BAD_SHARE = 0.001
@@ -38,17 +65,18 @@ def decode_body(body: bytes, charset: str | None = None) -> str:
     Valid UTF-8 wins over what header and meta say: text in another encoding is practically never valid UTF-8 by chance.
     Raises ValueError with the size when the body, unpacked, is over MAX_BODY_BYTES, and on a damaged gzip stream.
     """
-    return _decode(_unpacked(body), charset)
+    body = _unpacked(body)
+    return _decode(body, _declared(body, charset))
 
 
 def utf8_body(body: bytes, charset: str | None = None) -> bytes:
     """Return what ``decode_body`` reads as UTF-8, without lone surrogates: mostly the body itself. Raises as it does."""
     body = _unpacked(body)
-    return body if _is_utf8(body, charset) else _decode(body, charset).encode("utf-8", "ignore")
-
-
-def _is_utf8(body: bytes, charset: str | None) -> bool:
     declared = _declared(body, charset)
+    return body if _is_utf8(body, declared) else _decode(body, declared).encode("utf-8", "ignore")
+
+
+def _is_utf8(body: bytes, declared: list[str]) -> bool:
     if body.startswith(_MARKS) or (declared and declared[0].startswith(_SEVEN_BIT)):
         return False
     try:
@@ -66,11 +94,10 @@ def _unpacked(body: bytes) -> bytes:
     return body
 
 
-def _decode(body: bytes, charset: str | None) -> str:
+def _decode(body: bytes, declared: list[str]) -> str:
     for mark, encoding in _BYTE_ORDER_MARKS:
         if body.startswith(mark):
             return body.decode(encoding, "replace").lstrip("\ufeff")
-    declared = _declared(body, charset)
     if declared and declared[0].startswith(_SEVEN_BIT):
         return body.decode(declared[0], "replace")
     # Surrogates pass: a lone one is a slip of the page's software, not a sign of another encoding.
@@ -82,7 +109,8 @@ def _decode(body: bytes, charset: str | None) -> str:
 
 
 def _declared(body: bytes, charset: str | None) -> list[str]:
-    return [name for name in (_codec(charset), _codec(_meta_charset(body))) if name]
+    names = [name for name in (_codec(charset), _codec(_meta_charset(body))) if name]
+    return names if b"\0" in body[:_MARKUP_BYTES] else [name for name in names if not name.startswith(_WIDE)]
 
 
 def opening(html: bytes, chars: int) -> str:
@@ -116,15 +144,17 @@ def _codec(label: str | None) -> str | None:
     if not label:
         return None
     try:
-        name = codecs.lookup(label.strip().strip("\"'")).name
+        label = label.strip().strip("\"'").lower()
+        name = codecs.lookup(_LABELS.get(label, label)).name
     except (LookupError, ValueError):
         return None
     try:
         b"a".decode(_SUPERSETS.get(name, name))
     except (LookupError, UnicodeError):
         # base64, rot13 and the like are codecs, and no charsets; UTF-16 takes two bytes.
-        return name if name.startswith(("utf-16", "utf-32")) else None
-    return _SUPERSETS.get(name, name)
+        return name if name.startswith(_WIDE) else None
+    # Browsers dropped it: text that looks like plain ASCII may be tags in it.
+    return None if name == "utf-7" else _SUPERSETS.get(name, name)
 
 
 def _decode_legacy(body: bytes, declared: list[str]) -> str:
