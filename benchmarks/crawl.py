@@ -205,7 +205,7 @@ def main() -> int:
     if not options.pages:
         with tempfile.TemporaryDirectory() as name:
             archive = build(Path(name), SAMPLE_PAGES, page_bytes=1000 * options.page_kb)
-            chain = chain_on_all_cores(archive, len(os.sched_getaffinity(0)))
+            chain = chain_on_all_cores(archive, SAMPLE_PAGES, len(os.sched_getaffinity(0)))
         print(f"chain        {1000 * chain:.2f} ms of CPU a page")
     print(
         f"{'engine':12s} {'named':>7s} {'stored':>7s} {'a second':>9s} {'a CPU s':>9s} {'ms each':>7s} {'chain':>7s} {'share':>6s} "

@@ -153,9 +153,10 @@ def find_or_build(folder: Path, count: int, *, page_bytes: int = 0) -> Path:
     return next(folder.glob("*.warc.gz"), None) or build(folder, count, page_bytes=page_bytes)
 
 
-def chain_seconds(path: Path) -> float:
-    """Return CPU seconds a page of the chain alone, on the first pages of the file."""
-    pages = islice((page for page in read_pages(path) if isinstance(page, ArchivedPage)), SAMPLE_PAGES)
+def chain_seconds(path: Path, count: int) -> float:
+    """Return CPU seconds a page of the chain alone, on pages evenly spread over a file of count pages."""
+    step = max(1, count // SAMPLE_PAGES)
+    pages = islice((page for page in read_pages(path) if isinstance(page, ArchivedPage)), 0, step * SAMPLE_PAGES, step)
     fetched = [
         FetchedPage(url=page.url, body=page.body, encoding=page.encoding, fetched_at=page.fetched_at, source="bench") for page in pages
     ]
@@ -167,10 +168,10 @@ def chain_seconds(path: Path) -> float:
     return (time.process_time() - before) / len(fetched)
 
 
-def chain_on_all_cores(path: Path, cores: int) -> float:
+def chain_on_all_cores(path: Path, count: int, cores: int) -> float:
     """Return the mean of ``chain_seconds`` in as many processes as there are cores, all at once: a core that is not alone is slower."""
     with ProcessPoolExecutor(cores) as pool:
-        return sum(pool.map(chain_seconds, [path] * cores)) / cores
+        return sum(pool.map(chain_seconds, [path] * cores, [count] * cores)) / cores
 
 
 class Group:
@@ -254,7 +255,8 @@ def describe(whole: Replay, start: Replay, alone: float, cores: int) -> str:
         f"start-up     {start_cpu:.1f} s of CPU in {start_seconds:.1f} s",
         f"replay       {pages / whole.seconds:.1f} pages a second ({whole.seconds:.0f} s), "
         f"{stages / whole.seconds / cores:.0%} of {cores} cores x the chain's pages a CPU second; "
-        f"{stages / max(whole.seconds - start_seconds, 0.1) / cores:.0%} without start-up. It had {cpu / whole.seconds / cores:.0%} of the cores' time",
+        f"{stages / max(whole.seconds - start_seconds, 0.1) / cores:.0%} without start-up "
+        f"({pages * alone / max(whole.seconds - start_seconds, 0.1) / cores:.0%} by its pages in processes that do nothing else). It had {cpu / whole.seconds / cores:.0%} of the cores' time",
         f"CPU          {1000 * cpu / pages:.2f} ms a page in all processes, of which the chain is {stages / cpu:.1%}; "
         f"{stages / (cpu - start_cpu):.1%} without start-up",
     ]
@@ -278,9 +280,9 @@ def main() -> int:
         path = find_or_build(options.archive or folder / "archive", options.pages, page_bytes=1000 * options.page_kb)
         print(f"archive      {options.pages} pages in {path.stat().st_size / 1e6:.0f} MB", flush=True)
         start = replay(build(folder / "page", 1, page_bytes=1000 * options.page_kb), folder / "start")
-        before = chain_on_all_cores(path, cores)
+        before = chain_on_all_cores(path, options.pages, cores)
         whole = replay(path, folder / "output")
-        alone = (before + chain_on_all_cores(path, cores)) / 2
+        alone = (before + chain_on_all_cores(path, options.pages, cores)) / 2
     print(describe(whole, start, alone, cores))
     return 0
 
