@@ -11,23 +11,29 @@ from typing import Any
 from fastwarc.stream_io import BrotliReader, ChunkedReader, GzipReader, ZstdReader
 
 
-class RawDeflateReader:
-    """DEFLATE without the zlib header that the standard asks for; some servers leave it out."""
+class ZlibReader:
+    """What zlib unpacks where FastWARC does not: up to garbage behind the end, as browsers do, and DEFLATE without its header.
 
-    def __init__(self, file: io.BytesIO) -> None:
+    wbits: of ``zlib.decompressobj``.
+    """
+
+    def __init__(self, file: io.BytesIO, *, wbits: int) -> None:
         self._file = file
+        self._wbits = wbits
 
     def read(self, size: int) -> bytes:
         try:
-            return zlib.decompressobj(-zlib.MAX_WBITS).decompress(self._file.read(), size)
+            return zlib.decompressobj(self._wbits).decompress(self._file.read(), size)
         except zlib.error as error:
             raise OSError(str(error)) from error
 
 
+_GZIP = (GzipReader, partial(ZlibReader, wbits=zlib.MAX_WBITS | 16))
 _READERS: dict[str, tuple[Callable[..., Any], ...]] = {
-    "gzip": (GzipReader,),
-    "x-gzip": (GzipReader,),
-    "deflate": (partial(GzipReader, zlib=True), RawDeflateReader),
+    "gzip": _GZIP,
+    "x-gzip": _GZIP,
+    # Some servers leave out the zlib header that the standard asks for.
+    "deflate": (partial(GzipReader, zlib=True), partial(ZlibReader, wbits=zlib.MAX_WBITS), partial(ZlibReader, wbits=-zlib.MAX_WBITS)),
     "br": (BrotliReader,),
     "zstd": (ZstdReader,),
 }

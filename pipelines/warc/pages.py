@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from types import NoneType
+from typing import Any, BinaryIO
 
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
@@ -23,6 +24,8 @@ NOTE_HEADER = "Copydesk-Note"
 MAX_BODY_BYTES = 20_000_000
 """Unpacked; extraction takes no larger page."""
 MAX_RECORD_BYTES = 40_000_000
+YEARS = range(1990, 2200)
+"""Of a fetch: there was no web before, and later stages add days to it."""
 
 _HTML_TYPES = ("text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml")
 # White space, comments and an XML declaration may come before the page.
@@ -120,23 +123,32 @@ class _Reading:
         gap: tuple[int, str] | None = None  # where the last good record ends, and why none could be read there
         while position is not None:
             base, last, inside = position, None, False
+            # Kept back until the next record: only then the checksum of its member has been read.
+            held: ArchivedPage | Skipped | None = None
             try:
                 for record in ArchiveIterator(Window(self.file, base, self.end), record_types=WarcRecordType.any_type, parse_http=False):
-                    last, inside = base + record.stream_pos, True
+                    if held:
+                        yield held
+                    last, inside, held = base + record.stream_pos, True, None
                     if gap:
                         yield Damage(path=self.path, offset=gap[0], what=gap[1], resumed_at=last)
                         gap = None
                     if record.content_length > MAX_RECORD_BYTES and self._is_member(last):
                         yield Skipped(reason="too_large", url=record.headers.get("WARC-Target-URI") or "", offset=last)
                         break
-                    found = self._read(record, last)
-                    if found is not None:
-                        yield found
+                    held = self._read(record, last)
                     inside = False
                 else:
+                    rest = self._rest_behind(last) if last is not None else base
+                    if held and rest != last:
+                        yield held
                     position = None
-                    if last is not None and (rest := self._rest_behind(last)):
-                        yield Damage(path=self.path, offset=rest, what=f"{self.end - rest} bytes that are no whole record", resumed_at=None)
+                    if rest is not None and rest < self.end:
+                        # FastWARC passes over in silence what is cut off within its header.
+                        position = self._next_record(rest)
+                        yield Damage(
+                            path=self.path, offset=rest, what=f"{self.end - rest} bytes that are no whole record", resumed_at=position
+                        )
                     continue
             except BaseException as error:
                 # FastWARC is written in Rust, where a bug is a panic: not even an Exception in Python, and the record's fault here.
@@ -148,7 +160,10 @@ class _Reading:
                     position = self._next_record(last if last is not None else base)
                     yield Damage(path=self.path, offset=last if last is not None else base, what=what, resumed_at=position)
                 else:
-                    gap, position = (self._rest_behind(last) or last, what), self._next_record(last)
+                    rest = self._rest_behind(last)
+                    if held and rest != last:
+                        yield held
+                    gap, position = (rest or last, what), self._next_record(last)
             else:
                 position = self._next_record(last if last is not None else base)
         if gap:
@@ -158,9 +173,8 @@ class _Reading:
         return find_record(self.file, offset + 1, self.end)
 
     def _rest_behind(self, last: int) -> int | None:
-        """Where bytes begin that FastWARC passes over in silence: a record that is cut off within its header."""
-        rest = end_of_record(self.file, last, self.end)
-        return rest if rest is not None and rest < self.end else None
+        """Where bytes begin that give no record: behind the record at last, or there when it is cut off or its checksum is another one."""
+        return end_of_record(self.file, last, self.end)
 
     def _is_member(self, offset: int) -> bool:
         self.file.seek(offset)
@@ -178,8 +192,10 @@ class _Reading:
         block = record.reader.read(declared + 1)
         if len(block) < declared:
             raise OSError(f"the record is cut off: expected {declared} bytes, found {len(block)}")
+        # Some writers leave the type of the record out.
+        is_http = record.is_http or (record.record_type == WarcRecordType.response and block.startswith(b"HTTP/"))
         status, headers, body = (
-            _split_answer(block) if record.is_http else (200, {"content-type": record.headers.get("Content-Type") or ""}, block)
+            _split_answer(block) if is_http else (200, {"content-type": record.headers.get("Content-Type") or ""}, block)
         )
         if not 200 <= status < 300:
             return Skipped(reason=f"http_{status}", url=url, offset=offset)
@@ -198,7 +214,7 @@ class _Reading:
         note = read_note(record.headers.get(NOTE_HEADER))
         if note is not None and note.hint is None:
             return Skipped(reason="no_article", url=url, offset=offset)
-        fetched_at = record.record_date.astimezone(UTC)
+        fetched_at = read_date(record)
         return ArchivedPage(
             url=url,
             body=body,
@@ -218,12 +234,26 @@ class _Reading:
         return "too_large" if record.content_length > MAX_RECORD_BYTES else ""
 
 
+def read_date(record: WarcRecord) -> datetime:
+    """Return the ``WARC-Date`` of a record, aware; without a zone it is UTC. Raises ValueError for one that is missing or no time of a fetch."""
+    text = record.headers.get("WARC-Date") or ""
+    try:
+        # FastWARC takes full times with a zone, Python days and times without.
+        moment = record.record_date or datetime.fromisoformat(text)
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        moment = None
+    if moment is None or moment.year not in YEARS:
+        raise ValueError(f"WARC-Date: expected a time such as 2026-11-20T08:30:00Z, found {text[:60]!r}")
+    return moment
+
+
 def _split_answer(block: bytes) -> tuple[int, dict[str, str], bytes]:
     """Return status, headers by lower-case name (of repeated ones the last) and body. Raises ValueError if there is no status line."""
     head, _, body = block.partition(b"\r\n\r\n") if b"\r\n\r\n" in block[:65_536] else block.partition(b"\n\n")
     lines = head.decode("latin-1").splitlines()
     words = lines[0].split(None, 2) if lines else []
-    if len(words) < 2 or not words[0].upper().startswith("HTTP/") or not words[1].isdigit():
+    if len(words) < 2 or not words[0].upper().startswith("HTTP/") or not re.fullmatch(r"[0-9]{3}", words[1]):
         raise ValueError(f"expected an HTTP status line, found {lines[0][:60] if lines else ''!r}")
     pairs = (line.partition(":") for line in lines[1:] if ":" in line)
     return int(words[1]), {name.strip().lower(): value.strip() for name, _, value in pairs}, body
@@ -266,23 +296,38 @@ def read_note(line: str | None) -> PageNote | None:
         return None
     try:
         facts = json.loads(line)
+        json.dumps(facts, ensure_ascii=False).encode()  # half a surrogate pair is no text, and nothing could store it
+        source = _typed(facts["source"], str)
         if "url" not in facts:
-            return PageNote(source=facts["source"], hint=None)
+            return PageNote(source=source, hint=None)
         hint = Discovered(
-            url=facts["url"],
-            found_in=facts["found_in"],
-            channel=facts["channel"],
-            title=facts.get("title"),
+            url=_typed(facts["url"], str),
+            found_in=_typed(facts["found_in"], str),
+            channel=_typed(facts["channel"], str),
+            title=_typed(facts.get("title"), str, NoneType),
             published_at=_moment(facts.get("published_at")),
             modified_at=_moment(facts.get("modified_at")),
-            language=facts.get("language"),
-            tags=tuple(facts.get("tags", ())),
+            language=_typed(facts.get("language"), str, NoneType),
+            tags=_texts(facts.get("tags", [])),
         )
-    except (KeyError, TypeError, AttributeError) as error:
+        reserved = _typed(facts.get("tdm_reserved"), bool, NoneType)
+        return PageNote(source=source, hint=hint, tdm_reserved=reserved, training_refused=_texts(facts.get("training_refused", [])))
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"{NOTE_HEADER}: expected what a crawl wrote, found {line[:80]!r}") from error
-    refused = tuple(facts.get("training_refused", ()))
-    return PageNote(source=facts["source"], hint=hint, tdm_reserved=facts.get("tdm_reserved"), training_refused=refused)
 
 
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+def _typed(value: Any, *types: type) -> Any:
+    if not isinstance(value, types):
+        raise TypeError(f"expected {types[0].__name__}, found {value!r}")
+    return value
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    return tuple(_typed(value, str) for value in _typed(values, list))
+
+
+def _moment(text: Any) -> datetime | None:
+    if text is None:
+        return None
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

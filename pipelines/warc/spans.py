@@ -123,7 +123,10 @@ def find_record(file: BinaryIO, start: int, end: int, magic: bytes | None = None
 
 
 def end_of_record(file: BinaryIO, start: int, end: int) -> int | None:
-    """Return where the record at start ends; start itself when it is cut off at end; None where only reading on can tell."""
+    """Return where the record at start ends; start itself when it is not whole; None where only reading on can tell.
+
+    A record is not whole that is cut off at end, and a member of gzip that cannot be unpacked or is not what its checksum says.
+    """
     file.seek(start)
     opening = file.read(7)
     if opening == b"WARC/1.":
@@ -141,7 +144,7 @@ def end_of_record(file: BinaryIO, start: int, end: int) -> int | None:
             if unpacked > _LONGEST_RECORD:
                 return None
     except zlib.error:
-        return None
+        return start
     return file.tell() - len(unpacker.unused_data) if unpacker.eof else start
 
 

@@ -147,6 +147,8 @@ def raw_deflate(body: bytes) -> bytes:
         pytest.param(brotli.compress(page_of("a")), {"Content-Encoding": "br"}, id="brotli"),
         pytest.param(zlib.compress(page_of("a")), {"Content-Encoding": "deflate"}, id="deflate"),
         pytest.param(raw_deflate(page_of("a")), {"Content-Encoding": "deflate"}, id="deflate without its header"),
+        pytest.param(gzip.compress(page_of("a")) + b"\r\ngarbage", {"Content-Encoding": "gzip"}, id="gzip with garbage behind"),
+        pytest.param(zlib.compress(page_of("a")) + b"\r\ngarbage", {"Content-Encoding": "deflate"}, id="deflate with garbage behind"),
         pytest.param(page_of("a"), {"Content-Encoding": "gzip", "Transfer-Encoding": "chunked"}, id="stored unpacked, headers kept"),
         pytest.param(page_of("a"), {"Content-Encoding": "br"}, id="said to be brotli"),
         pytest.param(page_of("a"), {"X-Crawl-Content-Encoding": "gzip"}, id="header set aside"),
@@ -231,6 +233,115 @@ def test_a_corrupt_record_costs_itself_only(tmp_path: Path, at: int, lost: set[s
     assert set(NAMES) - set(urls(path)) == lost
     (damage,) = damages(path)
     assert damage.offset <= offsets[5] < (damage.resumed_at or 0) <= offsets[6]
+
+
+@pytest.mark.parametrize("cut", [None, 5], ids=["another checksum", "cut off within it"])
+def test_a_page_that_is_not_what_its_checksum_says_is_no_page(tmp_path: Path, cut: int | None) -> None:
+    """A changed byte may unpack to another text: the checksum behind it is read before the page is given out."""
+    path, name = tmp_path / "a.warc.gz", "https://a.example/"
+    offsets = write_warc(path, [(name + story, page_of(story, 300_000)) for story in NAMES[:3]])
+    data = bytearray(path.read_bytes())
+    if cut:
+        del data[-cut:]
+        last, lost = offsets[2], NAMES[2]
+    else:
+        (last, behind), lost = offsets[:2], NAMES[0]
+        end = data.rindex(b"\x1f\x8b\x08", last, behind)  # of its member: a request follows
+        data[end - 8] ^= 1
+    path.write_bytes(data)
+    assert urls(path) == [story for story in NAMES[:3] if story != lost]
+    (damage,) = damages(path)
+    assert damage.offset == last
+
+
+@pytest.mark.parametrize(("at", "bit"), [(0, 1), (3, 4)], ids=["no member", "a member that never gets to its text"])
+def test_a_record_behind_a_changed_start_is_found(tmp_path: Path, at: int, bit: int) -> None:
+    """Where FastWARC sees the end of the file, for a flag that announces a field of any length, there may be another record."""
+    path = tmp_path / "a.warc.gz"
+    offsets = write_plain(path, NAMES)
+    data = bytearray(path.read_bytes())
+    request = data.rindex(b"\x1f\x8b\x08", 0, offsets[11])
+    data[request + at] ^= bit
+    path.write_bytes(data)
+    assert urls(path) == NAMES
+    (damage,) = damages(path)
+    assert (damage.offset, damage.resumed_at) == (request, offsets[11])
+
+
+@pytest.mark.parametrize("is_packed", [True, False], ids=["gzip", "not compressed"])
+def test_a_file_cut_off_in_its_first_record_is_told(tmp_path: Path, is_packed: bool) -> None:
+    """Not silence, though nothing is read."""
+    path = tmp_path / "a.warc.gz"
+    write_plain(path, NAMES[:1], gzip=is_packed)
+    path.write_bytes(path.read_bytes()[:100])
+    assert urls(path) == []
+    (damage,) = damages(path)
+    assert (damage.offset, damage.resumed_at) == (0, None)
+
+
+def record(*, block: bytes = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html>", **headers: str | None) -> bytes:
+    """A response in a member of its own; headers: others than usual, None for none."""
+    usual = {
+        "WARC_Type": "response", "WARC_Target_URI": "https://a.example/odd", "WARC_Date": "2026-11-20T08:30:00Z",
+        "Content_Type": "application/http; msgtype=response", "Content_Length": str(len(block)),
+    }  # fmt: skip
+    lines = [f"{name.replace('_', '-')}: {value}" for name, value in {**usual, **headers}.items() if value is not None]
+    return gzip.compress("\r\n".join(["WARC/1.0", *lines, "", ""]).encode() + block + b"\r\n\r\n")
+
+
+NOTE = '{{"source": "a", "url": "https://a.example/odd", "found_in": "f", "channel": "feed", {more}}}'
+
+
+@pytest.mark.parametrize(
+    ("odd", "told"),
+    [
+        pytest.param(record(WARC_Date=None), "WARC-Date: expected a time such as 2026-11-20T08:30:00Z, found ''", id="no date"),
+        pytest.param(record(WARC_Date="yesterday"), "found 'yesterday'", id="no time"),
+        pytest.param(record(WARC_Date="0001-01-01T00:00:00Z"), "found '0001-01-01T00:00:00Z'", id="year 1"),
+        pytest.param(record(WARC_Date="9999-12-31T23:59:59Z"), "found '9999-12-31T23:59:59Z'", id="year 9999"),
+        pytest.param(record(block=b"HTTP/1.1 20000 OK\r\n\r\n<html>"), "expected an HTTP status line", id="status of five digits"),
+        pytest.param(record(block="HTTP/1.1 ²00 OK\r\n\r\n<html>".encode("latin-1")), "expected an HTTP status line", id="no digits"),
+        pytest.param(record(Copydesk_Note="hello"), "Copydesk-Note: expected what a crawl wrote, found 'hello'", id="no JSON"),
+        pytest.param(record(Copydesk_Note="[" * 5_000), "Copydesk-Note: expected what a crawl wrote", id="deep JSON"),
+        pytest.param(record(Copydesk_Note='{"source": "\\ud800"}'), "Copydesk-Note: expected what a crawl wrote", id="half a character"),
+        pytest.param(
+            record(Copydesk_Note=NOTE.format(more='"title": 5')), "Copydesk-Note: expected what a crawl wrote", id="title a number"
+        ),
+        pytest.param(
+            record(Copydesk_Note=NOTE.format(more='"tags": [1]')), "Copydesk-Note: expected what a crawl wrote", id="tags numbers"
+        ),
+        pytest.param(
+            record(Copydesk_Note=NOTE.format(more='"published_at": 5')), "Copydesk-Note: expected what a crawl wrote", id="no moment"
+        ),
+    ],
+)
+def test_an_odd_record_costs_itself_only(tmp_path: Path, odd: bytes, told: str) -> None:
+    """What a header says may be anything; the message names what was expected and found, and the records around it are read."""
+    path = tmp_path / "a.warc.gz"
+    write_plain(path, NAMES[:2])
+    whole = path.read_bytes()
+    path.write_bytes(whole + odd + whole)
+    assert urls(path) == NAMES[:2] * 2
+    (damage,) = damages(path)
+    assert told in damage.what
+    assert (damage.offset, damage.resumed_at) == (len(whole), len(whole) + len(odd))
+
+
+@pytest.mark.parametrize(
+    ("headers", "fetched_at"),
+    [
+        pytest.param({"WARC_Date": "2026-11-20"}, datetime(2026, 11, 20, tzinfo=UTC), id="a day"),
+        pytest.param({"WARC_Date": "2026-11-20T08:30:00.123456789Z"}, datetime(2026, 11, 20, 8, 30, 0, 123_456, UTC), id="nanoseconds"),
+        pytest.param({"Content_Type": None}, datetime(2026, 11, 20, 8, 30, tzinfo=UTC), id="a record of no type"),
+    ],
+)
+def test_what_other_writers_leave_out_is_no_damage(tmp_path: Path, headers: dict[str, str | None], fetched_at: datetime) -> None:
+    """WARC 1.1 allows dates of any precision, and an HTTP answer shows by itself that it is one."""
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(record(**headers))
+    (page,) = read_pages(path)
+    assert isinstance(page, ArchivedPage)
+    assert (page.url, page.body, page.fetched_at) == ("https://a.example/odd", b"<html>", fetched_at)
 
 
 def bomb(head: bytes, megabytes: int) -> bytes:
