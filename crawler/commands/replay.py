@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
 from scrapy.settings import SETTINGS_PRIORITIES
 
 from crawler.checks import check_settings
@@ -56,6 +57,8 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.crawler_process
         settings = self.crawler_process.settings
+        if unknown := next((argument for argument in args if argument.startswith("-")), None):
+            raise UsageError(f"expected paths or patterns of WARC files, got the option {unknown!r}")
         try:
             check_settings(settings)
         except SettingsError as error:
@@ -78,4 +81,4 @@ class Command(ScrapyCommand):
                 advance=lambda done, size: progress.update(task, completed=done, total=size),
             )
             self.crawler_process.start()
-        self.exitcode = report_failure(crawling) or exit_status(crawler)
+        self.exitcode = report_failure(crawling, command="replay") or exit_status(crawler)

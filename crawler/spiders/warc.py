@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import glob
+import json
 import pickle
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from crawler.run import Run, worker_count
 from pipelines.errors import SettingsError, SourceError
 from pipelines.pool import WorkerLost, WorkerTimeout
 from pipelines.records import FetchedPage, Rejection, SourceLines
+from pipelines.urls import host_of
 
 if TYPE_CHECKING:
     from typing import Self
@@ -88,9 +90,11 @@ class WarcSpider(Spider):
         if unknown:
             raise SourceError(f"-a {next(iter(unknown))}=: the spider {self.name!r} knows files, host, since, until and again")
         self.paths = find_files(files)
-        self.hosts = frozenset(part.strip().lower().removeprefix("www.") for part in host.split(",") if part.strip())
+        self.hosts = read_hosts(host)
         self.since, self.until = read_moment("since", since), read_moment("until", until)
-        self.again = str(again).lower() in ("1", "true", "yes")
+        if self.since and self.until and self.since >= self.until:
+            raise SourceError(f"-a since=, -a until=: expected a time and a later one, got {since!r} and {until!r}")
+        self.again = read_flag("again", again)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
@@ -102,7 +106,9 @@ class WarcSpider(Spider):
             raise SettingsError(f"{MISSING} ({error})") from error
         spider.run = run = Run.of(crawler)
         run.start(run.catalogue)
-        spider.done_list, spider.in_hand = DoneList(run.output_dir / "state" / "replay.sqlite"), SpansInHand()
+        moments = [moment.isoformat() if moment else None for moment in (spider.since, spider.until)]
+        only_what = json.dumps([sorted(spider.hosts), *moments]) if spider.hosts or any(moments) else ""
+        spider.done_list, spider.in_hand = DoneList(run.output_dir / "state" / "replay.sqlite", only_what=only_what), SpansInHand()
         spider.plan = make_plan(
             run.catalogue, hosts=spider.hosts, since=spider.since, until=spider.until, run_id=run.run_id,
             extractor=run.settings["EXTRACTOR"], min_words=run.settings.getint("SCRUB_MIN_WORDS"),
@@ -138,6 +144,9 @@ class WarcSpider(Spider):
                 task.cancel()
         # Files without a single article are done too.
         await self.save()
+        assert self.crawler.stats is not None
+        if (filtered := self.crawler.stats.get_value("record/rejected/filtered")) and not self.crawler.stats.get_value("record/kept"):
+            self.problem(f"none of {filtered} pages is of the hosts and times that were asked for")
 
     async def hand_on(self, items: Iterable[Item]) -> None:
         """Give items to the item pipelines as the engine does with what ``start`` yields, without the turn of its loop that each takes there."""
@@ -172,7 +181,7 @@ class WarcSpider(Spider):
 
     async def process(self, span: Span) -> list[Item]:
         """Return the outcomes of a span, judged, and count them; one that costs its worker is taken page by page."""
-        from pipelines.replay import process_packed
+        from pipelines.replay import SpanOutcome, process_packed
 
         items: list[Item] | None = None
         if span.end - span.start <= MAX_SPAN_BYTES:
@@ -181,17 +190,18 @@ class WarcSpider(Spider):
             except (WorkerLost, WorkerTimeout, MemoryError) as error:
                 self.logger.warning("%s: bytes %d to %d, page by page now: %r", span.path, span.start, span.end, error)
             else:
-                self.note(result)
                 items = [self.pages.judge(outcome) for outcome in result.outcomes]
         if items is None:
-            items = await self.process_singly(span)
+            result = SpanOutcome()
+            items = await self.process_singly(span, result)
+        self.note(result)
         if items:
             self.count("kept", len(items))
         self.run.count_outcomes(items, since="discover")
         await self.learn_new(items)
         for item in items:
             self.waiting[id(item)] = (item, span)
-        self.in_hand.finish(span, len(items))
+        self.in_hand.finish(span, len(items), stop=min((d.offset for d in result.damages if d.resumed_at is None), default=span.end))
         return items
 
     def pack_lines(self) -> bytes:
@@ -202,11 +212,10 @@ class WarcSpider(Spider):
             self.packed_lines = pickle.dumps(known)
         return self.packed_lines
 
-    async def process_singly(self, span: Span) -> list[Item]:
+    async def process_singly(self, span: Span, result: SpanOutcome) -> list[Item]:
         """Return the outcomes of a span's pages, each of them a task of its own: one that kills its worker costs itself."""
-        from pipelines.replay import SpanOutcome, read_span
+        from pipelines.replay import read_span
 
-        result = SpanOutcome()
         pages = read_span(span, self.plan, result)
         items: list[Item] = []
         tasks: set[asyncio.Task[Item]] = set()
@@ -218,7 +227,6 @@ class WarcSpider(Spider):
             if tasks and (found is None or len(tasks) >= PAGES_AT_ONCE):
                 finished, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 items += [task.result() for task in finished]
-        self.note(result)
         return items
 
     async def process_page(self, page: FetchedPage) -> Item:
@@ -278,6 +286,8 @@ def find_files(patterns: str | list[str]) -> list[Path]:
     paths: dict[Path, None] = {}
     for pattern in [part.strip() for part in patterns.split(",") if part.strip()] if isinstance(patterns, str) else patterns:
         names = sorted(glob.glob(str(Path(pattern).expanduser()), recursive=True))  # noqa: PTH207  (Path.glob takes no absolute pattern)
+        # A name may hold what means something in a pattern.
+        names = [pattern] if Path(pattern).is_file() else names
         found = [Path(name).resolve() for name in names if Path(name).is_file()]
         if not found:
             raise SourceError(f"-a files=: expected WARC files, found none at {pattern!r}")
@@ -285,6 +295,25 @@ def find_files(patterns: str | list[str]) -> list[Path]:
     if not paths:
         raise SourceError("-a files=: expected paths or patterns of WARC files, such as 'archive/*.warc.gz'")
     return list(paths)
+
+
+def read_hosts(text: str) -> frozenset[str]:
+    """Return host names parted by commas, without ``www.``; none for nothing. Raises SourceError for what is no host name."""
+    hosts = {part.strip().lower().removeprefix("www.") for part in text.split(",") if part.strip()}
+    for host in sorted(hosts):
+        if host_of(f"https://{host}/") != host:
+            raise SourceError(f"-a host=: expected host names such as apnews.com,dw.com, got {host!r}")
+    if text.strip() and not hosts:
+        raise SourceError(f"-a host=: expected host names such as apnews.com,dw.com, got {text!r}")
+    return frozenset(hosts)
+
+
+def read_flag(name: str, value: str | bool) -> bool:
+    """Return whether a flag is set; not for nothing. Raises SourceError."""
+    text = str(value).lower()
+    if text not in ("1", "true", "yes", "", "0", "false", "no"):
+        raise SourceError(f"-a {name}=: expected 1 or 0, got {value!r}")
+    return text in ("1", "true", "yes")
 
 
 def read_moment(name: str, text: str) -> datetime | None:

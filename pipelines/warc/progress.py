@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from pipelines.errors import CorpusError
@@ -14,16 +14,29 @@ from pipelines.warc.spans import Span
 _HEAD_BYTES = 4_096
 
 
-class DoneList:
-    """``state/replay.sqlite``: {file: bytes from its start whose pages are dealt with}. A file is known by its path and its first bytes."""
+_TABLES = """
+CREATE TABLE IF NOT EXISTS file(path TEXT PRIMARY KEY, head BLOB, done INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS narrowed(path TEXT, only_what TEXT, head BLOB, done INTEGER, PRIMARY KEY (path, only_what)) WITHOUT ROWID;
+"""
 
-    def __init__(self, path: Path) -> None:
-        """Open or create it. Raises CorpusError naming it when it cannot be used; deleting it makes every file new."""
+
+class DoneList:
+    """``state/replay.sqlite``: {file: bytes from its start whose pages are dealt with}. A file is known by its path and its first bytes.
+
+    What a replay of some hosts or days has done, is done for the same hosts and days; what one of all pages has done, for any.
+    """
+
+    def __init__(self, path: Path, *, only_what: str = "") -> None:
+        """Open or create it. Raises CorpusError naming it when it cannot be used; deleting it makes every file new.
+
+        only_what: the hosts and days of this replay in one text; empty for all pages.
+        """
         self.path = path
+        self.only_what = only_what
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with closing(self._connect()) as connection:
-                connection.execute("CREATE TABLE IF NOT EXISTS file(path TEXT PRIMARY KEY, head BLOB, done INTEGER) WITHOUT ROWID")
+                connection.executescript(_TABLES)
         except (OSError, sqlite3.Error) as error:
             raise CorpusError(
                 f"{path}: the list of replayed files cannot be used: {error}; delete it to replay every file again"
@@ -32,14 +45,25 @@ class DoneList:
     def done(self, path: Path) -> int:
         """Return how many bytes of a file are done; 0 for a file that is new or another one under the same path. Raises OSError."""
         with closing(self._connect()) as connection:
-            row = connection.execute("SELECT head, done FROM file WHERE path = ?", (str(path),)).fetchone()
-        return int(row[1]) if row and row[0] == _head(path) else 0
+            rows = connection.execute(
+                "SELECT head, done FROM file WHERE path = ? UNION ALL SELECT head, done FROM narrowed WHERE path = ? AND only_what = ?",
+                (str(path), str(path), self.only_what),
+            ).fetchall()
+        head = _head(path) if rows else b""
+        return max((int(done) for said, done in rows if said == head), default=0)
 
     def save(self, done: dict[Path, int]) -> None:
-        """Note how far files are done; durable when this returns."""
-        rows = [(str(path), _head(path), number) for path, number in done.items()]
+        """Note how far files are done, but for those that are gone; durable when this returns."""
+        rows = []
+        for path, number in done.items():
+            with suppress(OSError):
+                rows.append((str(path), _head(path), number))
         with closing(self._connect()) as connection, transaction(connection):
-            connection.executemany("INSERT OR REPLACE INTO file(path, head, done) VALUES (?, ?, ?)", rows)
+            if self.only_what:
+                narrowed = [(path, self.only_what, head, number) for path, head, number in rows]
+                connection.executemany("INSERT OR REPLACE INTO narrowed(path, only_what, head, done) VALUES (?, ?, ?, ?)", narrowed)
+            else:
+                connection.executemany("INSERT OR REPLACE INTO file(path, head, done) VALUES (?, ?, ?)", rows)
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self.path, timeout=30.0, isolation_level=None)
@@ -55,6 +79,7 @@ class SpansInHand:
 
     def __init__(self) -> None:
         self._left: dict[Span, int] = {}
+        self._stops: dict[Span, int] = {}
         self._order: dict[Path, list[Span]] = {}
         self._done: dict[Path, int] = {}
 
@@ -63,9 +88,12 @@ class SpansInHand:
         self._left[span] = -1
         self._order.setdefault(span.path, []).append(span)
 
-    def finish(self, span: Span, outcomes: int) -> None:
-        """Note how many outcomes a span has given in all."""
-        self._left[span] = outcomes
+    def finish(self, span: Span, outcomes: int, *, stop: int) -> None:
+        """Note how many outcomes a span has given in all, and where in it nothing could be read any longer.
+
+        That is its end, or where a record begins that is cut off: its rest may still be written.
+        """
+        self._left[span], self._stops[span] = outcomes, stop
         self._advance(span.path)
 
     def settle(self, span: Span) -> None:
@@ -83,4 +111,4 @@ class SpansInHand:
         while order and self._left[order[0]] == 0:
             span = order.pop(0)
             del self._left[span]
-            self._done[path] = span.end
+            self._done[path] = self._stops.pop(span)

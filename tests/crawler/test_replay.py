@@ -113,6 +113,18 @@ def test_hosts_and_days_narrow_a_replay(tmp_path: Path, scrapy: Callable[..., Ra
     assert set(read(tmp_path / "output", "articles")["url"]) == {url_of(NAMES[2]), url_of(NAMES[3]), "https://m.gazette.example/y"}
 
 
+def test_a_file_that_grows_is_read_on(tmp_path: Path, scrapy: Callable[..., Ran]) -> None:
+    """A record that was cut off when it was still being written is a page once it is whole; a name may look like a pattern."""
+    path, output = tmp_path / "still growing [1].warc.gz", tmp_path / "output"
+    offsets = archive(path, NAMES[:6])
+    whole = path.read_bytes()
+    for size in (offsets[3] + 500, len(whole)):
+        path.write_bytes(whole[:size])
+        ran = scrapy("replay", path, "-s", f"OUTPUT_DIR={output}", *SETTINGS)
+        assert ran.status == 0, ran.output
+    assert sorted(read(output, "articles")["url"]) == [url_of(name) for name in NAMES[:6]]
+
+
 @pytest.mark.timeout(900)
 def test_a_killed_replay_goes_on(tmp_path: Path, scrapy: Callable[..., Ran]) -> None:
     """Killed as soon as one file is noted as done: its pages are in the log then, and the next run brings the rest."""
@@ -181,6 +193,8 @@ def done_bytes(output: Path) -> dict[str, int]:
     [
         pytest.param(["nothing/*.warc.gz"], "expected WARC files, found none at 'nothing/*.warc.gz'", id="no file"),
         pytest.param(["{file}", "--since", "yesterday"], "-a since=: expected a day or time", id="no day"),
+        pytest.param(["{file}", "--since", "2026-12-01", "--until", "2026-11-01"], "expected a time and a later one", id="no time between"),
+        pytest.param(["{file}", "--host", "https://a.example/"], "-a host=: expected host names", id="no host"),
     ],
 )
 def test_wrong_arguments_are_told(tmp_path: Path, scrapy: Callable[..., Ran], arguments: list[str], message: str) -> None:
@@ -188,5 +202,17 @@ def test_wrong_arguments_are_told(tmp_path: Path, scrapy: Callable[..., Ran], ar
     (tmp_path / "a.warc.gz").touch()
     ran = scrapy("replay", *(part.format(file=tmp_path / "a.warc.gz") for part in arguments), "-s", f"OUTPUT_DIR={tmp_path / 'output'}")
     assert ran.status == 1
+    assert "scrapy replay: " in ran.output
     assert message in ran.output
     assert not (tmp_path / "output").exists()
+
+
+def test_an_unknown_option_is_wrong_usage(tmp_path: Path, scrapy: Callable[..., Ran]) -> None:
+    """Not a file of that name; a flag that says neither yes nor no is no silent no."""
+    ran = scrapy("replay", "--hosts=a.example", "-s", f"OUTPUT_DIR={tmp_path / 'output'}")
+    assert ran.status == 2
+    assert "got the option '--hosts=a.example'" in ran.output
+    (tmp_path / "a.warc.gz").touch()
+    ran = scrapy("crawl", "warc", "-a", f"files={tmp_path}/a.warc.gz", "-a", "again=maybe", "-s", f"OUTPUT_DIR={tmp_path / 'output'}")
+    assert ran.status == 1
+    assert "-a again=: expected 1 or 0, got 'maybe'" in ran.output
