@@ -107,16 +107,18 @@ def read_pages(path: Path, *, start: int = 0, end: int | None = None) -> Iterato
             what = "expected WARC records, found a Zstandard dictionary that all records are packed with: unpack the file with it first"
             yield Damage(path=path, offset=0, what=what, resumed_at=None)
             return
-        yield from _Reading(path, file, end).run(start)
+        yield from _Reading(path, file, end, behind=end if end < size else None).run(start)
 
 
 class _Reading:
     """One pass over a part of a file."""
 
-    def __init__(self, path: Path, file: BinaryIO, end: int) -> None:
+    def __init__(self, path: Path, file: BinaryIO, end: int, *, behind: int | None) -> None:
+        """behind: where another part of the file begins; None at its end."""
         self.path = path
         self.file = file
         self.end = end
+        self.behind = behind
 
     def run(self, start: int) -> Iterator[ArchivedPage | Skipped | Damage]:
         position: int | None = start
@@ -131,7 +133,7 @@ class _Reading:
                         yield held
                     last, inside, held = base + record.stream_pos, True, None
                     if gap:
-                        yield Damage(path=self.path, offset=gap[0], what=gap[1], resumed_at=last)
+                        yield self._damage(gap[0], gap[1], last)
                         gap = None
                     if record.content_length > MAX_RECORD_BYTES and self._is_member(last):
                         yield Skipped(reason="too_large", url=record.headers.get("WARC-Target-URI") or "", offset=last)
@@ -146,9 +148,7 @@ class _Reading:
                     if rest is not None and rest < self.end:
                         # FastWARC passes over in silence what is cut off within its header.
                         position = self._next_record(rest)
-                        yield Damage(
-                            path=self.path, offset=rest, what=f"{self.end - rest} bytes that are no whole record", resumed_at=position
-                        )
+                        yield self._damage(rest, f"{self.end - rest} bytes that are no whole record", position)
                     continue
             except BaseException as error:
                 # FastWARC is written in Rust, where a bug is a panic: not even an Exception in Python, and the record's fault here.
@@ -158,7 +158,7 @@ class _Reading:
                 if inside or last is None:
                     gap = None
                     position = self._next_record(last if last is not None else base)
-                    yield Damage(path=self.path, offset=last if last is not None else base, what=what, resumed_at=position)
+                    yield self._damage(last if last is not None else base, what, position)
                 else:
                     rest = self._rest_behind(last)
                     if held and rest != last:
@@ -167,7 +167,10 @@ class _Reading:
             else:
                 position = self._next_record(last if last is not None else base)
         if gap:
-            yield Damage(path=self.path, offset=gap[0], what=gap[1], resumed_at=None)
+            yield self._damage(gap[0], gap[1], None)
+
+    def _damage(self, offset: int, what: str, resumed_at: int | None) -> Damage:
+        return Damage(path=self.path, offset=offset, what=what, resumed_at=self.behind if resumed_at is None else resumed_at)
 
     def _next_record(self, offset: int) -> int | None:
         return find_record(self.file, offset + 1, self.end)

@@ -396,6 +396,19 @@ def test_spans_together_are_the_file(tmp_path: Path, is_packed: bool) -> None:
     assert [page for span in spans for page in read_pages(path, start=span.start, end=span.end)] == list(read_pages(path))
 
 
+def test_damage_at_the_end_of_a_span_is_not_the_end_of_the_file(tmp_path: Path) -> None:
+    """The span behind it is read on by another worker, and the message says so."""
+    path = tmp_path / "a.warc.gz"
+    offsets = write_plain(path, NAMES)
+    data = bytearray(path.read_bytes())
+    data[offsets[5] + 1_000] ^= 0xFF
+    path.write_bytes(data)
+    end = data.index(b"\x1f\x8b\x08", offsets[5] + 1)
+    *_, damage = read_pages(path, end=end)
+    assert isinstance(damage, Damage)
+    assert (damage.offset, damage.resumed_at) == (offsets[5], end)
+
+
 def test_a_note_reads_back_equal() -> None:
     """What a crawl knew of a page is in the archive, in one line of ASCII."""
     hint = Discovered(
