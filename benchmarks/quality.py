@@ -80,7 +80,7 @@ def predict(row: dict[str, Any], model: BlockModel | None = None) -> dict[str, A
         "text": "\n".join(filter(None, [outcome.standfirst, outcome.text])),
         "title": outcome.title,
         "authors": list(outcome.authors),
-        "signed_by": json.loads(outcome.extra or "{}").get("signed_by", []),
+        "byline": json.loads(outcome.extra or "{}").get("byline", []),
         "published_at": outcome.published_at.isoformat() if outcome.published_at else None,
         "agencies": list(outcome.agencies),
         "credited_agencies": list(outcome.credited_agencies),
@@ -127,10 +127,10 @@ def score_extraction(rows: list[dict[str, Any]], predictions: list[dict[str, Any
     scores = {name: {figure: values[0] for figure, values in by_figure.items()} for name, by_figure in scored[1].items()}
     for name, people in score_people(rows, predictions).items():
         scores[name]["people"] = people
-    signed = [{"id": row["id"], "authors": row.get("authors") or row.get("signed_by")} for row in predictions]
-    print("authors, and where no person signs, who does\n" + (scored := _scores(signed))[0])
+    named = [{"id": row["id"], "authors": row.get("authors") or row.get("byline")} for row in predictions]
+    print("authors, and where there are none, the byline\n" + (scored := _scores(named))[0])
     for name, by_figure in scored[1].items():
-        scores[name]["signed"] = by_figure["authors"][0]
+        scores[name]["byline"] = by_figure["authors"][0]
     return scores
 
 

@@ -171,7 +171,7 @@ def _in_page_order(removed: tuple[Removed, ...]) -> tuple[Removed, ...]:
 
 def _extra(page: FetchedPage, draft: Draft) -> str | None:
     """The URL that was asked for, if a redirect changed it (the store marks both as seen), where the page was found, what it refuses, and
-    who signs where no person does."""
+    its byline where that names no person."""
     extra: dict[str, object] = {}
     if page.requested_url and page.requested_url != page.url:
         extra["requested_url"] = page.requested_url
@@ -179,8 +179,8 @@ def _extra(page: FetchedPage, draft: Draft) -> str | None:
         extra |= {"channel": page.hint.channel, "found_in": page.hint.found_in}
     if page.training_refused:
         extra["training_refused"] = list(page.training_refused)
-    if draft.signature and not draft.authors:
-        extra["signed_by"] = list(draft.signature)
+    if draft.byline and not draft.authors:
+        extra["byline"] = list(draft.byline)
     return json.dumps(extra, ensure_ascii=False) if extra else None
 
 

@@ -235,8 +235,8 @@ class Draft:
     blocks: tuple[Block, ...] = field(repr=False)
     removed: tuple[Removed, ...] = field(default=(), repr=False)
     authors: tuple[str, ...] = ()
-    signature: tuple[str, ...] = ()
-    """Who the page says it is by, people or not, as written."""
+    byline: tuple[str, ...] = ()
+    """Who the page's metadata say it is by, people or not, as written."""
     language: str | None = None
     section: str | None = None
     tags: tuple[str, ...] = ()
@@ -313,7 +313,7 @@ class Article:
     schema_version: int = SCHEMA_VERSION
     extra: str | None = field(default=None, repr=False)
     """JSON object or None; ``requested_url`` when a redirect led here, ``found_in`` and ``channel`` of what named it, ``training_refused``:
-    known training crawlers that robots.txt refuses it, ``signed_by``: who signs where ``authors`` is empty."""
+    known training crawlers that robots.txt refuses it, ``byline``: who the page says it is by where ``authors`` is empty."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -76,7 +76,7 @@ def _print_article(article: Row, explanation: Explanation, console: Console) -> 
             ("credited", ", ".join(said["credited_agencies"] or ())),
             ("taken from", " ".join(filter(None, (said["syndicated_from"], said["syndicated_url"])))),
             ("authors", ", ".join(said["authors"] or ())),
-            ("signed by", ", ".join(found.get("signed_by", ()))),
+            ("byline", ", ".join(found.get("byline", ()))),
             ("dateline", said["dateline"]),
         ],
     )

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from itertools import groupby
 
 from pipelines.errors import ExtractionError
-from pipelines.extract.authors import find_authors, find_signature
+from pipelines.extract.authors import find_authors, find_byline
 from pipelines.extract.block_model import BlockModel, load_model
 from pipelines.extract.dates import find_dates
 from pipelines.extract.decide import MIN_WORDS, decide_blocks
@@ -73,7 +73,7 @@ def extract_article(
         blocks=tuple(text),
         removed=tuple(Removed(reason=reason, text=block.text, position=block.position) for reason, block in decisions.cut),
         authors=find_authors(parsed, on_page, title=title),
-        signature=find_signature(parsed),
+        byline=find_byline(parsed),
         language=find_language(parsed),
         section=find_section(parsed),
         tags=find_tags(parsed),

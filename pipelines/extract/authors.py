@@ -1,4 +1,4 @@
-"""Who wrote the article: people only, and beside them who signs where no person does.
+"""Who wrote the article: people only, and beside them the byline as metadata have it.
 
 Agencies in an author field stay in the list: attribution takes them out, it knows their names.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pipelines.extract.bylines import find_places, linked_bylines, marked_bylines
 from pipelines.extract.json_ld import strings_of
-from pipelines.extract.names import is_desk, is_person, is_signature, names_of, plain_field
+from pipelines.extract.names import is_desk, is_person, names_anybody, names_of, plain_field
 from pipelines.extract.page_blocks import PageBlock
 from pipelines.extract.printed_bylines import labelled_bylines, printed_bylines, signed_lines
 from pipelines.extract.site_names import SiteNames, site_names
@@ -48,14 +48,14 @@ def find_authors(parsed: ParsedPage, page: Sequence[PageBlock] = (), *, title: s
     return ()
 
 
-def find_signature(parsed: ParsedPage) -> tuple[str, ...]:
+def find_byline(parsed: ParsedPage) -> tuple[str, ...]:
     """Return who the page says it is by, as written and whoever that is: the outlet, a desk, an agency, people; () where it does not say.
 
     Organizations in JSON-LD, or the first field that names anybody, at most MAX_AUTHORS.
     """
     organizations = list(_organizations(parsed, "author", "creator"))
     for values in (organizations, *_stated_fields(parsed)):
-        names = dict.fromkeys(name for value in values if is_signature(name := plain_field(value).strip(", ")))
+        names = dict.fromkeys(name for value in values if names_anybody(name := plain_field(value).strip(", ")))
         if names:
             return tuple(names)[:MAX_AUTHORS]
     return ()

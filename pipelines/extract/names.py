@@ -101,7 +101,7 @@ def is_person(name: str, site: SiteNames, *, is_printed: bool = False) -> bool:
     return not is_login and not site.is_name(name) and not site.is_department(name)
 
 
-def is_signature(text: str) -> bool:
+def names_anybody(text: str) -> bool:
     """Say whether what an author field holds names anybody or anything: no number, address or login."""
     return bool(_LETTER.search(text)) and not text.startswith("@") and not _EMAIL.search(text) and not _URL.search(text)
 

@@ -142,7 +142,7 @@ def test_the_requested_url_is_kept_only_when_it_differs(
 
 
 @pytest.mark.parametrize(
-    ("signature", "authors", "signed_by"),
+    ("stated", "authors", "byline"),
     [
         pytest.param("Nora Wick", ("Nora Wick",), None, id="a person"),
         pytest.param("Nora Wick, AFP", ("Nora Wick",), None, id="a person and an agency"),
@@ -151,14 +151,14 @@ def test_the_requested_url_is_kept_only_when_it_differs(
         pytest.param(None, (), None, id="nobody"),
     ],
 )
-def test_who_signs_is_kept_where_no_person_does(
-    page: Callable[..., FetchedPage], signature: str | None, authors: tuple[str, ...], signed_by: list[str] | None
+def test_the_byline_is_kept_where_it_names_no_person(
+    page: Callable[..., FetchedPage], stated: str | None, authors: tuple[str, ...], byline: list[str] | None
 ) -> None:
     """The authors are people only; what the page says instead is not lost."""
-    head = f'<meta name="author" content="{signature}">' if signature else ""
+    head = f'<meta name="author" content="{stated}">' if stated else ""
     article = article_on(page(*FLOOD, head=head))
     assert article.authors == authors
-    assert json.loads(article.extra or "{}").get("signed_by") == signed_by
+    assert json.loads(article.extra or "{}").get("byline") == byline
 
 
 def test_where_a_page_was_found_is_kept(page: Callable[..., FetchedPage]) -> None:

@@ -241,7 +241,7 @@ def test_hostile_bylines_cost_little(draft_of: DraftOf, news_page: NewsPage, bef
 
 
 @pytest.mark.parametrize(
-    ("head", "signature"),
+    ("head", "byline"),
     [
         pytest.param({"author": {"@type": "Organization", "name": "Daily Example"}}, ("Daily Example",), id="the outlet"),
         pytest.param({"author": "Web Desk"}, ("Web Desk",), id="a desk"),
@@ -255,13 +255,13 @@ def test_hostile_bylines_cost_little(draft_of: DraftOf, news_page: NewsPage, bef
         pytest.param({}, (), id="nobody"),
     ],
 )  # fmt: skip
-def test_the_signature_is_whoever_metadata_name(
-    draft_of: DraftOf, news_page: NewsPage, head: dict[str, object], signature: tuple[str, ...]
+def test_the_byline_is_whoever_metadata_name(
+    draft_of: DraftOf, news_page: NewsPage, head: dict[str, object], byline: tuple[str, ...]
 ) -> None:
-    assert draft_of(news_page(ld={"@type": "NewsArticle", **head})).signature == signature
+    assert draft_of(news_page(ld={"@type": "NewsArticle", **head})).byline == byline
 
 
 def test_a_meta_element_signs_where_json_ld_does_not(draft_of: DraftOf, news_page: NewsPage) -> None:
     """An address of a page about the author is no name: the next field is asked."""
     head = '<meta property="article:author" content="https://www.facebook.com/daily"><meta name="byl" content="By the Daily Desk">'
-    assert draft_of(news_page(head=head)).signature == ("By the Daily Desk",)
+    assert draft_of(news_page(head=head)).byline == ("By the Daily Desk",)
